@@ -1,0 +1,1 @@
+"""Chinese addresses without I/O: normal forms and parts."""

@@ -1,0 +1,88 @@
+"""Everything that mapsvc raises on purpose: one tree, with no HTTP in it.
+
+The web layer and the command line each hold one table that turns these into a status or an
+exit code. An error's text is one sentence that names the place, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+_SHOWN = 80
+
+
+def shown(value: object) -> str:
+    """``value`` as one short line that is safe to print: quoted, escaped, cut at 80 characters.
+
+    >>> shown("a\\nb")
+    "'a\\\\nb'"
+    """
+    text = ascii_controls(repr(value))
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def ascii_controls(text: str) -> str:
+    """Escape what a terminal or a bidirectional display would act on; leave letters alone."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+class MapsvcError(Exception):
+    """The base of the tree; catch it at the edge of the program."""
+
+
+class InvalidValue(MapsvcError, ValueError):
+    """A value that cannot be what it is meant to be.
+
+    Args:
+        name: what the value is for, as the caller knows it (``lat``, ``MAPSVC_PORT``).
+        value: the value as it came.
+        allowed: what is allowed, as the end of the sentence "… is not …".
+    """
+
+    def __init__(self, name: str, value: object, allowed: str) -> None:
+        super().__init__(f"{name}: {shown(value)} is not {allowed}")
+        self.name = name
+        self.value = value
+        self.allowed = allowed
+
+
+class SettingError(InvalidValue):
+    """A ``MAPSVC_*`` variable with a value that cannot be used."""
+
+
+class NotFound(MapsvcError, LookupError):
+    """Nothing is stored under this key.
+
+    Args:
+        kind: what was looked for (``branch``, ``district``, ``list``).
+        key: the key as it came.
+    """
+
+    def __init__(self, kind: str, key: object) -> None:
+        super().__init__(f"no {kind} {shown(key)}")
+        self.kind = kind
+        self.key = key
+
+
+class ListFileError(MapsvcError):
+    """A list file that cannot be read as a whole: wrong type, encoding, size or columns."""
+
+
+class DistrictsError(MapsvcError):
+    """District polygons that cannot be used: missing, invalid or overlapping."""
+
+
+class GeocodingError(MapsvcError):
+    """An address that could not be placed."""
+
+
+class NotCached(GeocodingError):
+    """Offline, and the cache holds no answer for the address."""
+
+    def __init__(self, address: str, providers: tuple[str, ...]) -> None:
+        asked = ", ".join(providers)
+        super().__init__(f"no cached answer for {shown(address)} (offline; asked: {asked})")
+        self.address = address
+        self.providers = providers
+
+
+class StoreError(MapsvcError):
+    """The store cannot be read or written; nothing of the failed change is kept."""

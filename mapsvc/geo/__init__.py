@@ -1,0 +1,1 @@
+"""Geography without I/O: datums, districts, the spatial index."""

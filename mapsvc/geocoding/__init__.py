@@ -1,0 +1,1 @@
+"""Geocoding: providers, the cache, and how good an answer is."""

@@ -1,0 +1,1 @@
+"""Reading lists of branches and comparing them to what is stored."""

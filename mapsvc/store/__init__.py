@@ -1,0 +1,1 @@
+"""What is kept: the store's interface, its schema and its implementations."""
