@@ -101,7 +101,9 @@ def _tiles(name: str, text: str) -> str:
     placeholders = set(re.findall(r"{(.*?)}", value))
     is_template = {"x", "y", "z"} <= placeholders <= {"x", "y", "z", "s", "r"}
     if path.scheme not in ("http", "https") or not path.netloc or not is_template:
-        allowed = f"one of {', '.join(_NAMED_TILES)}, or an http(s) address with {{z}}, {{x}}, {{y}}"
+        allowed = (
+            f"one of {', '.join(_NAMED_TILES)}, or an http(s) address with {{z}}, {{x}}, {{y}}"
+        )
         raise SettingError(name, text, allowed)
     return value
 
@@ -118,9 +120,7 @@ PROVIDERS = ("curated",)
 
 
 def _setting(default: Any, parse: Parse, help_text: str, *, secret: bool = False) -> Any:
-    return field(
-        default=default, metadata={"parse": parse, "help": help_text, "secret": secret}
-    )
+    return field(default=default, metadata={"parse": parse, "help": help_text, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,7 @@ class Settings:
     """All settings, parsed and checked. The field ``port`` is the variable ``MAPSVC_PORT``."""
 
     host: str = _setting("127.0.0.1", _text, "the address that the server listens on")
-    port: int = _setting(8000, _whole(0, 65_535), "the port that the server listens on")
+    port: int = _setting(8000, _whole(1, 65_535), "the port that the server listens on")
     workers: int = _setting(
         os.cpu_count() or 1, _whole(1, 256), "server processes; the default is one a core"
     )
@@ -164,9 +164,7 @@ class Settings:
         0, _whole(0, 10), "reverse proxies in front whose forwarding headers are believed"
     )
     title: str = _setting("宁波银行业文明规范服务示范网点", _text, "the site's name in Chinese")
-    title_en: str = _setting(
-        "Ningbo model bank branches", _text, "the site's name in English"
-    )
+    title_en: str = _setting("Ningbo model bank branches", _text, "the site's name in English")
     contact: str = _setting("", _text, "whom visitors may write to, shown in the footer")
 
     def __post_init__(self) -> None:

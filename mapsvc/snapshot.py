@@ -112,8 +112,7 @@ class Snapshot:
         self._by_code = by_code
         in_district = Counter(self._districts.tolist())
         self.districts = tuple(
-            DistrictCount(district, in_district[district.code])
-            for district in contents.districts
+            DistrictCount(district, in_district[district.code]) for district in contents.districts
         )
         of_bank = Counter(self._banks.tolist())
         self.banks = tuple(
@@ -203,9 +202,7 @@ class Snapshot:
     def locate(self, point: Point) -> Location | None:
         """The district whose polygon holds ``point`` (any datum), or None outside all."""
         wgs84 = convert(point, Datum.WGS84)
-        index, border = self._district_index.locate(
-            np.array([wgs84.lon]), np.array([wgs84.lat])
-        )
+        index, border = self._district_index.locate(np.array([wgs84.lon]), np.array([wgs84.lat]))
         if index[0] < 0:
             return None
         return Location(self.districts[int(index[0])].district, float(border[0]))
@@ -257,9 +254,9 @@ def _feature(
         "radius_m": placement.radius_m if placement else None,
         "provider": placement.provider if placement else None,
         "located_at": located_at.isoformat() if located_at else None,
-        "review": [
-            {"code": reason.code, **reason.detail} for reason in placement.reasons
-        ] if placement else [],
+        "review": [{"code": reason.code, **reason.detail} for reason in placement.reasons]
+        if placement
+        else [],
     }
     geometry = {"type": "Point", "coordinates": [point.lon, point.lat]} if point else None
     feature = {"type": "Feature", "id": branch.id, "geometry": geometry, "properties": properties}

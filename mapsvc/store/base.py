@@ -65,8 +65,11 @@ class Store(Protocol):
     """A store. Errors are `mapsvc.errors.StoreError` and nothing else."""
 
     def write(self) -> AbstractContextManager[Writer]:
-        """Open the one write transaction; it is committed with revision + 1 if it changed
-        anything, and rolled back by an exception."""
+        """Open the one write transaction.
+
+        It is committed, with the revision raised by one if anything was put, or rolled back by
+        an exception.
+        """
 
     def revision(self) -> int:
         """The number of the last change; 0 for an empty store."""

@@ -1,0 +1,157 @@
+"""A `Geocode` as one canonical JSON object: what the cache stores and exports.
+
+An export is one object a line, keys sorted, lines sorted, text unescaped, so that two caches
+with the same contents are the same bytes and a changed answer is one changed line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mapsvc.errors import GeocodingError, InvalidValue, shown
+from mapsvc.model import Datum, Geocode, Point, Precision
+
+_REQUIRED = {"provider", "query", "located_at"}
+_FIELDS = _REQUIRED | {
+    "lon",
+    "lat",
+    "native",
+    "precision",
+    "radius_m",
+    "district",
+    "evidence",
+    "options",
+    "normaliser",
+    "answer",
+}
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys, no spaces and unescaped text: equal values give equal text.
+
+    Raises:
+        ValueError: NaN or an infinity, which JSON does not have.
+
+    >>> canonical_json({"b": 1, "a": "宁波"})
+    '{"a":"宁波","b":1}'
+    """
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+
+
+def to_json(geocode: Geocode) -> str:
+    """One answer as canonical JSON; ``lon`` and ``lat`` are WGS-84, null where not found."""
+    point, native = geocode.point, geocode.native
+    return canonical_json(
+        {
+            "provider": geocode.provider,
+            "query": geocode.query,
+            "options": dict(geocode.options),
+            "normaliser": geocode.normaliser,
+            "located_at": geocode.located_at.isoformat(),
+            "lon": point.lon if point else None,
+            "lat": point.lat if point else None,
+            "native": {"lon": native.lon, "lat": native.lat, "datum": native.datum}
+            if native
+            else None,
+            "precision": geocode.precision,
+            "radius_m": geocode.radius_m,
+            "district": geocode.district,
+            "evidence": geocode.evidence,
+            "answer": geocode.answer,
+        }
+    )
+
+
+def from_json(text: str) -> Geocode:
+    """Read what `to_json` wrote; raises `InvalidValue` that names the field."""
+    try:
+        record = json.loads(text)
+    except ValueError as error:
+        raise InvalidValue("cache record", text, f"JSON ({error})") from None
+    except RecursionError:
+        raise InvalidValue("cache record", text, "JSON of a sensible depth") from None
+    if not isinstance(record, dict):
+        raise InvalidValue("cache record", text, "a JSON object")
+    if missing := _REQUIRED - record.keys():
+        raise InvalidValue("cache record", text, f"complete: it lacks {', '.join(sorted(missing))}")
+    if unknown := record.keys() - _FIELDS:
+        raise InvalidValue("cache record", min(unknown), "a known field")
+    lon, lat = record.get("lon"), record.get("lat")
+    if (lon is None) is not (lat is None):
+        raise InvalidValue("lon, lat", (lon, lat), "both given or both null")
+    precision = record.get("precision")
+    if lon is not None and precision is None:
+        raise InvalidValue("precision", precision, f"one of {', '.join(Precision)}")
+    return Geocode(
+        provider=_text(record, "provider"),
+        query=_text(record, "query"),
+        located_at=_time(record["located_at"]),
+        point=None if lon is None else Point(lon, lat),
+        native=_native(record.get("native")),
+        precision=None if precision is None else _precision(precision),
+        radius_m=record.get("radius_m"),
+        district=record.get("district"),
+        evidence=record.get("evidence") or "",
+        options=record.get("options") or {},
+        normaliser=record.get("normaliser", 1),
+        answer=record.get("answer"),
+    )
+
+
+def export_lines(geocodes: Iterable[Geocode]) -> list[str]:
+    """The lines of an export, sorted; each without its line end."""
+    return sorted(to_json(geocode) for geocode in geocodes)
+
+
+def read_file(path: Path) -> Iterator[Geocode]:
+    """The answers in an exported file.
+
+    Raises:
+        GeocodingError: the file cannot be read, or a line is wrong; names file and line.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="\n") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    try:
+                        yield from_json(line)
+                    except InvalidValue as error:
+                        raise GeocodingError(f"{path.name}, line {number}: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise GeocodingError(f"{shown(path.name)} cannot be read: {error}") from None
+
+
+def _text(record: dict[str, Any], name: str) -> str:
+    value = record[name]
+    if not isinstance(value, str) or not value:
+        raise InvalidValue(name, value, "a text that is not empty")
+    return value
+
+
+def _time(value: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise InvalidValue("located_at", value, "a time as 2026-11-22T08:00:00+00:00") from None
+
+
+def _precision(value: Any) -> Precision:
+    try:
+        return Precision(value)
+    except ValueError:
+        raise InvalidValue("precision", value, f"one of {', '.join(Precision)}") from None
+
+
+def _native(value: Any) -> Point | None:
+    if value is None:
+        return None
+    try:
+        return Point(value["lon"], value["lat"], Datum.parse(value["datum"], "native.datum"))
+    except (TypeError, KeyError, AttributeError):
+        raise InvalidValue("native", value, "an object with lon, lat and datum") from None

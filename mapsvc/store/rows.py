@@ -1,0 +1,137 @@
+"""Values to rows and rows to values: the only place that knows how a value lies in a table."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import shapely
+from sqlalchemy import Row
+
+from mapsvc.geocoding.record import canonical_json, to_json
+from mapsvc.model import (
+    Branch,
+    BranchList,
+    Datum,
+    District,
+    Geocode,
+    Placement,
+    Point,
+    Precision,
+    ReviewCode,
+    ReviewReason,
+)
+
+Values = dict[str, Any]
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def list_values(branch_list: BranchList, position: int) -> Values:
+    imported_at = branch_list.imported_at
+    return {
+        "slug": branch_list.slug,
+        "position": position,
+        "title": branch_list.title,
+        "year": branch_list.year,
+        "source": branch_list.source,
+        "imported_at": imported_at.isoformat() if imported_at else None,
+    }
+
+
+def to_list(row: Row[Any]) -> BranchList:
+    return BranchList(row.slug, row.title, row.year, row.source, _time(row.imported_at))
+
+
+def branch_values(branch: Branch) -> Values:
+    point = branch.point
+    return {
+        "id": branch.id,
+        "name": branch.name,
+        "address": branch.address,
+        "bank": branch.bank,
+        "phone": branch.phone,
+        "hours": branch.hours,
+        "lon": point.lon if point else None,
+        "lat": point.lat if point else None,
+        "datum": point.datum.value if point else None,
+    }
+
+
+def to_branch(row: Row[Any]) -> Branch:
+    point = None if row.lon is None else Point(row.lon, row.lat, Datum(row.datum))
+    return Branch(row.id, row.name, row.address, row.bank, row.phone, row.hours, point)
+
+
+def placement_values(placement: Placement) -> Values:
+    point, located_at = placement.point, placement.located_at
+    return {
+        "branch": placement.branch_id,
+        "lon": point.lon if point else None,
+        "lat": point.lat if point else None,
+        "precision": placement.precision.value if placement.precision else None,
+        "radius_m": placement.radius_m,
+        "provider": placement.provider,
+        "located_at": located_at.isoformat() if located_at else None,
+        "district": placement.district,
+        "address": placement.address,
+        "reasons": canonical_json(
+            [{"code": reason.code, "detail": dict(reason.detail)} for reason in placement.reasons]
+        ),
+    }
+
+
+def to_placement(row: Row[Any]) -> Placement:
+    return Placement(
+        branch_id=row.branch,
+        point=None if row.lon is None else Point(row.lon, row.lat),
+        precision=Precision(row.precision) if row.precision else None,
+        radius_m=row.radius_m,
+        provider=row.provider,
+        located_at=_time(row.located_at),
+        district=row.district,
+        address=row.address,
+        reasons=tuple(
+            ReviewReason(ReviewCode(reason["code"]), reason["detail"])
+            for reason in json.loads(row.reasons)
+        ),
+    )
+
+
+def geocode_values(geocode: Geocode) -> Values:
+    return {
+        "provider": geocode.provider,
+        "query": geocode.query,
+        "options": canonical_json(dict(geocode.options)),
+        "normaliser": geocode.normaliser,
+        "record": to_json(geocode),
+    }
+
+
+def district_values(district: District) -> Values:
+    return {
+        "code": district.code,
+        "name": district.name,
+        "name_en": district.name_en,
+        "city": district.city,
+        "province": district.province,
+        "source": district.source,
+        "geometry": shapely.to_wkb(district.geometry),
+        "drawing": shapely.to_wkb(district.drawing),
+    }
+
+
+def to_district(row: Row[Any]) -> District:
+    return District(
+        code=row.code,
+        name=row.name,
+        city=row.city,
+        province=row.province,
+        geometry=shapely.from_wkb(row.geometry),
+        drawing=shapely.from_wkb(row.drawing),
+        name_en=row.name_en,
+        source=row.source,
+    )

@@ -1,0 +1,225 @@
+"""The store over SQLAlchemy Core: every query once, for every database.
+
+What differs between databases is two hooks: how an insert replaces (`upsert`) and how a write
+transaction begins (set up by the module that opens the engine).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, Table, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from mapsvc.errors import NotFound, StoreError
+from mapsvc.geocoding.record import from_json
+from mapsvc.model import Branch, BranchList, District, Geocode, Placement
+from mapsvc.store import rows, schema
+from mapsvc.store.base import CacheKey, Contents
+
+WRITE = {"mapsvc_write": True}
+"""Execution options of a connection whose transaction will write."""
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}
+
+
+@contextmanager
+def store_errors(doing: str) -> Iterator[None]:
+    """Turn the database's errors into `StoreError`, without statements or values in the text."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        raise StoreError(f"the store failed while {doing}: {str(cause).splitlines()[0]}") from error
+
+
+class SqlWriter:
+    """`mapsvc.store.base.Writer` within one open transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.changed = False
+
+    def put_list(self, branch_list: BranchList, branches: Sequence[Branch]) -> None:
+        lists, entries = schema.lists, schema.entries
+        position = self._connection.scalar(
+            select(lists.c.position).where(lists.c.slug == branch_list.slug)
+        )
+        if position is None:
+            last = self._connection.scalar(select(func.max(lists.c.position)))
+            position = 0 if last is None else last + 1
+        self._upsert(lists, [rows.list_values(branch_list, position)])
+        self._upsert(schema.branches, [rows.branch_values(branch) for branch in branches])
+        self._connection.execute(delete(entries).where(entries.c.list == branch_list.slug))
+        self._upsert(
+            entries,
+            [
+                {"list": branch_list.slug, "branch": branch.id, "position": i}
+                for i, branch in enumerate(branches)
+            ],
+        )
+        listed = select(entries.c.branch)
+        self._connection.execute(
+            delete(schema.placements).where(schema.placements.c.branch.not_in(listed))
+        )
+        self._connection.execute(delete(schema.branches).where(schema.branches.c.id.not_in(listed)))
+        self.changed = True
+
+    def put_placements(self, placements: Iterable[Placement]) -> None:
+        self._upsert(schema.placements, [rows.placement_values(p) for p in placements])
+
+    def put_districts(self, districts: Sequence[District]) -> None:
+        self._upsert(schema.districts, [rows.district_values(d) for d in districts])
+
+    def put_geocodes(self, geocodes: Iterable[Geocode]) -> int:
+        return self._upsert(schema.geocodes, [rows.geocode_values(g) for g in geocodes])
+
+    def note_seed(self, name: str, digest: str) -> None:
+        self._upsert(schema.seeds, [{"name": name, "digest": digest}])
+
+    def _upsert(self, table: Table, values: list[rows.Values]) -> int:
+        if values:
+            insert = _INSERT[self._connection.dialect.name](table)
+            keys = list(table.primary_key)
+            others = {c.name: insert.excluded[c.name] for c in table.columns if c not in keys}
+            statement = insert.on_conflict_do_update(index_elements=keys, set_=others)
+            self._connection.execute(statement, values)
+            self.changed = True
+        return len(values)
+
+
+class SqlStore:
+    """`mapsvc.store.base.Store` on an engine whose schema is up to date."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def write(self) -> Iterator[SqlWriter]:
+        with (
+            store_errors("writing"),
+            self._engine.connect().execution_options(**WRITE) as connection,
+            connection.begin(),
+        ):
+            writer = SqlWriter(connection)
+            yield writer
+            if writer.changed:
+                table = schema.revision
+                connection.execute(
+                    update(table).values(
+                        number=table.c.number + 1, changed_at=datetime.now(UTC).isoformat()
+                    )
+                )
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with store_errors("reading"), self._engine.begin() as connection:
+            yield connection
+
+    def revision(self) -> int:
+        with self._read() as connection:
+            return int(connection.scalar(select(schema.revision.c.number)) or 0)
+
+    def contents(self) -> Contents:
+        with self._read() as connection:
+            revision = connection.execute(select(schema.revision)).one()
+            branches = {row.id: rows.to_branch(row) for row in connection.execute(_in_list_order())}
+            members: dict[str, tuple[str, ...]] = {}
+            for row in connection.execute(_memberships()):
+                members[row.branch] = (*members.get(row.branch, ()), row.list)
+            return Contents(
+                revision=revision.number,
+                changed_at=datetime.fromisoformat(revision.changed_at)
+                if revision.changed_at
+                else None,
+                lists=_lists(connection),
+                branches=tuple(branches.values()),
+                members=members,
+                placements=_placements(connection),
+                districts=_districts(connection),
+            )
+
+    def lists(self) -> tuple[BranchList, ...]:
+        with self._read() as connection:
+            return _lists(connection)
+
+    def branches(self, list_slug: str | None = None) -> tuple[Branch, ...]:
+        with self._read() as connection:
+            query = _in_list_order()
+            if list_slug is not None:
+                if list_slug not in {known.slug for known in _lists(connection)}:
+                    raise NotFound("list", list_slug)
+                query = query.where(schema.lists.c.slug == list_slug)
+            found = {row.id: rows.to_branch(row) for row in connection.execute(query)}
+            return tuple(found.values())
+
+    def placements(self) -> dict[str, Placement]:
+        with self._read() as connection:
+            return _placements(connection)
+
+    def districts(self) -> tuple[District, ...]:
+        with self._read() as connection:
+            return _districts(connection)
+
+    def geocode(self, key: CacheKey) -> Geocode | None:
+        table = schema.geocodes
+        query = select(table.c.record).where(
+            table.c.provider == key.provider,
+            table.c.query == key.query,
+            table.c.options == key.options,
+            table.c.normaliser == key.normaliser,
+        )
+        with self._read() as connection:
+            record = connection.scalar(query)
+        return None if record is None else from_json(record)
+
+    def geocodes(self) -> Iterator[Geocode]:
+        table = schema.geocodes
+        with self._read() as connection:
+            records = connection.scalars(select(table.c.record).order_by(*table.primary_key)).all()
+        return (from_json(record) for record in records)
+
+    def seeds(self) -> dict[str, str]:
+        with self._read() as connection:
+            found = connection.execute(select(schema.seeds))
+            return {row.name: row.digest for row in found}
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _in_list_order() -> Select[Any]:
+    """Branches by list, then place in it; one that two lists name comes twice."""
+    entries, lists = schema.entries, schema.lists
+    return (
+        select(schema.branches)
+        .join(entries, entries.c.branch == schema.branches.c.id)
+        .join(lists, lists.c.slug == entries.c.list)
+        .order_by(lists.c.position, entries.c.position)
+    )
+
+
+def _memberships() -> Select[Any]:
+    entries, lists = schema.entries, schema.lists
+    joined = entries.join(lists, lists.c.slug == entries.c.list)
+    return select(entries.c.branch, entries.c.list).select_from(joined).order_by(lists.c.position)
+
+
+def _lists(connection: Connection) -> tuple[BranchList, ...]:
+    query = select(schema.lists).order_by(schema.lists.c.position)
+    return tuple(rows.to_list(row) for row in connection.execute(query))
+
+
+def _placements(connection: Connection) -> dict[str, Placement]:
+    found = connection.execute(select(schema.placements))
+    return {row.branch: rows.to_placement(row) for row in found}
+
+
+def _districts(connection: Connection) -> tuple[District, ...]:
+    query = select(schema.districts).order_by(schema.districts.c.code)
+    return tuple(rows.to_district(row) for row in connection.execute(query))

@@ -1,0 +1,323 @@
+"""The store's contract. Every store runs these; `open_store` is the only thing that differs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from shapely import box
+
+from mapsvc.errors import NotFound, SettingError, StoreError
+from mapsvc.model import (
+    Branch,
+    BranchList,
+    Datum,
+    District,
+    Geocode,
+    Placement,
+    Point,
+    Precision,
+    ReviewCode,
+    ReviewReason,
+)
+from mapsvc.store import open_store
+from mapsvc.store.base import CacheKey, Store
+
+NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+HOSTILE = (
+    "{{7*7}} <script>alert(1)</script> ${x} ` ' \" \\ \x01\x1f \u202e\u2066 😀 ; DROP TABLE lists"
+)
+A = Branch("icbc-1", "工商银行甲支行", "宁波市甲路1号", "icbc", "0574-1", "Mo-Fr 09:00-17:00")
+B = Branch("x-2", HOSTILE, HOSTILE, None, HOSTILE, HOSTILE, Point(121.5, 29.8, Datum.BD09))
+C = Branch("ccb-3", "建设银行丙支行", "宁波市丙路3号", "ccb")
+FIRST = BranchList("first", "第一", 2021, "first.txt", NOW)
+SECOND = BranchList("second", HOSTILE)
+PLACED = Placement(
+    "icbc-1",
+    Point(121.5412345678901, 29.8123456789012),
+    Precision.STREET,
+    800.5,
+    "curated",
+    NOW,
+    "330212",
+    "宁波市甲路1号",
+    (ReviewReason(ReviewCode.NEAR_BORDER, {"border_m": 12.5, "name": HOSTILE}),),
+)
+UNPLACED = Placement("x-2", None, None, None, None, None, None, HOSTILE)
+ANSWER = Geocode(
+    provider="curated",
+    query="宁波市甲路1号",
+    located_at=NOW,
+    point=Point(121.5, 29.8),
+    native=Point(121.504, 29.797, Datum.GCJ02),
+    precision=Precision.BUILDING,
+    radius_m=100,
+    district="330212",
+    evidence=HOSTILE,
+    options={"city": "宁波市", "b": [1, None]},
+    answer={"raw": HOSTILE, "n": 1.5},
+)
+MISS = Geocode(provider="amap", query="nowhere", located_at=NOW)
+DISTRICT = District(
+    "330212", "鄞州区", "宁波市", "浙江省", box(121, 29, 122, 30), box(121, 29, 122, 30), "Yinzhou"
+)
+
+
+@pytest.fixture(params=["sqlite"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return f"{request.param}:///{tmp_path}/new/store.sqlite3"
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    opened = open_store(url)
+    yield opened
+    opened.close()
+
+
+def test_a_new_store_is_empty(store: Store) -> None:
+    contents = store.contents()
+    assert (store.revision(), contents.changed_at) == (0, None)
+    assert (contents.lists, contents.branches, contents.districts) == ((), (), ())
+    assert list(store.geocodes()) == []
+    assert store.seeds() == {}
+
+
+def test_values_come_back_as_they_went_in(store: Store, url: str) -> None:
+    with store.write() as writer:
+        writer.put_list(FIRST, [A, B])
+        writer.put_placements([PLACED, UNPLACED])
+        writer.put_districts([DISTRICT])
+        assert writer.put_geocodes([ANSWER, MISS]) == 2
+        writer.note_seed("list", "abc")
+    again = open_store(url)
+    contents = again.contents()
+    assert contents.lists == (FIRST,)
+    assert contents.branches == (A, B)
+    assert contents.placements == {"icbc-1": PLACED, "x-2": UNPLACED}
+    assert contents.districts == (DISTRICT,)
+    assert contents.changed_at is not None
+    assert contents.changed_at.tzinfo is not None
+    assert list(again.geocodes()) == [MISS, ANSWER]
+    assert again.seeds() == {"list": "abc"}
+    again.close()
+
+
+def test_a_cached_answer_is_found_by_its_whole_key_only(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_geocodes([ANSWER])
+    key = CacheKey("curated", "宁波市甲路1号", '{"b":[1,null],"city":"宁波市"}', 1)
+    assert store.geocode(key) == ANSWER
+    for other in (
+        replace(key, provider="amap"),
+        replace(key, query="宁波市甲路2号"),
+        replace(key, options="{}"),
+        replace(key, normaliser=2),
+    ):
+        assert store.geocode(other) is None
+
+
+def test_the_same_key_replaces_the_answer(store: Store) -> None:
+    newer = replace(ANSWER, radius_m=5)
+    for answer in (ANSWER, newer):
+        with store.write() as writer:
+            writer.put_geocodes([answer])
+    assert list(store.geocodes()) == [newer]
+
+
+def test_every_write_raises_the_revision_once(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_list(FIRST, [A])
+        writer.put_placements([PLACED])
+    assert store.revision() == 1
+    with store.write() as writer:
+        writer.put_districts([DISTRICT])
+    assert store.revision() == 2
+
+
+def test_a_write_that_changes_nothing_keeps_the_revision(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_placements([])
+    assert store.revision() == 0
+
+
+def test_an_exception_rolls_everything_back(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_list(FIRST, [A])
+    before = store.contents()
+    with pytest.raises(RuntimeError), store.write() as writer:
+        writer.put_list(FIRST, [B, C])
+        writer.put_placements([UNPLACED])
+        raise RuntimeError
+    assert store.contents() == before
+
+
+def test_a_list_holds_exactly_what_was_put_last(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_list(FIRST, [A, B])
+        writer.put_placements([PLACED])
+    with store.write() as writer:
+        writer.put_list(FIRST, [C, B])
+    assert store.branches("first") == (C, B)
+    assert store.placements() == {}, "the branch that is gone takes its placement along"
+
+
+def test_a_branch_on_two_lists_is_one_branch(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_list(FIRST, [A, B])
+        writer.put_list(SECOND, [C, A])
+    contents = store.contents()
+    assert contents.branches == (A, B, C)
+    assert contents.members == {
+        "icbc-1": ("first", "second"),
+        "x-2": ("first",),
+        "ccb-3": ("second",),
+    }
+    with store.write() as writer:
+        writer.put_list(FIRST, [B])
+    assert store.branches() == (B, C, A)
+
+
+def test_no_such_list(store: Store) -> None:
+    with pytest.raises(NotFound, match="no list 'none'"):
+        store.branches("none")
+
+
+def test_a_reader_sees_no_half_written_import(store: Store, url: str) -> None:
+    other = open_store(url)
+    with store.write() as writer:
+        writer.put_list(FIRST, [A])
+        assert other.contents().branches == ()
+        assert other.revision() == 0
+    assert other.contents().branches == (A,)
+    other.close()
+
+
+def test_writers_of_many_processes_queue_up(url: str) -> None:
+    open_store(url).close()
+    program = textwrap.dedent(
+        """
+        import sys
+        from datetime import UTC, datetime
+        from mapsvc.model import Geocode
+        from mapsvc.store import open_store
+        store = open_store(sys.argv[1])
+        for i in range(25):
+            with store.write() as writer:
+                writer.put_geocodes([Geocode(sys.argv[2], str(i), datetime.now(UTC))])
+        """
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", program, url, f"writer{n}"]) for n in range(4)
+    ]
+    assert [writer.wait(120) for writer in writers] == [0, 0, 0, 0]
+    store = open_store(url)
+    assert len(list(store.geocodes())) == 100
+    assert store.revision() == 100
+    store.close()
+
+
+def test_killed_while_writing_leaves_before_or_after(url: str) -> None:
+    """SIGKILL at moments spread over several imports; each commit is whole or absent."""
+    open_store(url).close()
+    program = textwrap.dedent(
+        """
+        import sys
+        from mapsvc.model import Branch, BranchList
+        from mapsvc.store import open_store
+        store = open_store(sys.argv[1])
+        print("ready", flush=True)
+        n = store.revision()
+        while True:
+            n += 1
+            rows = [Branch(f"b{i}", f"name {n}", f"address {i}") for i in range(2000)]
+            with store.write() as writer:
+                writer.put_list(BranchList("l", str(n)), rows)
+        """
+    )
+    for attempt in range(12):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", program, url], stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+        time.sleep(0.013 * attempt)
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.wait(30)
+        writer.stdout.close()
+        store = open_store(url)
+        contents = store.contents()
+        if contents.revision:
+            title = contents.lists[0].title
+            assert title == str(contents.revision)
+            assert {branch.name for branch in contents.branches} == {f"name {title}"}
+            assert len(contents.branches) == 2000
+        store.close()
+    assert contents.revision > 0
+
+
+def test_an_empty_file_is_damage_not_a_new_store(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    path.touch()
+    with pytest.raises(StoreError, match="is empty"):
+        open_store(f"sqlite:///{path}")
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    path.write_bytes(b"not a database at all" * 100)
+    with pytest.raises(StoreError, match="not a database"):
+        open_store(f"sqlite:///{path}")
+    assert path.read_bytes() == b"not a database at all" * 100
+
+
+def test_a_database_of_another_program(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+    with pytest.raises(StoreError, match="another program"):
+        open_store(f"sqlite:///{path}")
+
+
+def test_a_store_of_a_newer_version(url: str, tmp_path: Path) -> None:
+    open_store(url).close()
+    with sqlite3.connect(tmp_path / "new/store.sqlite3") as connection:
+        connection.execute("INSERT INTO migrations VALUES ('9999_future', '')")
+    connection.close()
+    with pytest.raises(StoreError, match="newer version"):
+        open_store(url)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be opened"):
+        open_store(f"sqlite:///{tmp_path}/file/store.sqlite3")
+
+
+@pytest.mark.parametrize("bad", ["", "nonsense", "mysql://x/y", "sqlite://", "sqlite:///"])
+def test_addresses_that_are_no_store(bad: str) -> None:
+    with pytest.raises(SettingError, match="MAPSVC_DATABASE_URL"):
+        open_store(bad)
+
+
+def test_durability_settings(url: str, tmp_path: Path) -> None:
+    store = open_store(url)
+    with store._engine.connect() as connection:  # type: ignore[attr-defined]
+        read = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "user_version")
+        }
+    assert read == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "user_version": 1}
+    store.close()
+    assert [p.name for p in (tmp_path / "new").iterdir()] == ["store.sqlite3"]
