@@ -83,16 +83,17 @@ def from_json(text: str) -> Geocode:
     if unknown := record.keys() - _FIELDS:
         raise InvalidValue("cache record", min(unknown), "a known field")
     lon, lat = record.get("lon"), record.get("lat")
-    if (lon is None) is not (lat is None):
-        raise InvalidValue("lon, lat", (lon, lat), "both given or both null")
     precision = record.get("precision")
-    if lon is not None and precision is None:
-        raise InvalidValue("precision", precision, f"one of {', '.join(Precision)}")
+    point = None
+    if lon is not None or lat is not None:
+        point = Point(lon, lat)  # type: ignore[arg-type]  # Point rejects what is no number
+        if precision is None:
+            raise InvalidValue("precision", precision, f"one of {', '.join(Precision)}")
     return Geocode(
         provider=_text(record, "provider"),
         query=_text(record, "query"),
         located_at=_time(record["located_at"]),
-        point=None if lon is None else Point(lon, lat),
+        point=point,
         native=_native(record.get("native")),
         precision=None if precision is None else _precision(precision),
         radius_m=record.get("radius_m"),
