@@ -1,0 +1,154 @@
+"""The API: branches and districts as GeoJSON, the nearest branches, the district of a point."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Blueprint, Response, render_template, request
+
+from mapsvc.geo.datum import convert
+from mapsvc.model import Datum, Point
+from mapsvc.web import caching, geojson, openapi
+from mapsvc.web.context import base_url, snapshot
+from mapsvc.web.errors import OutsideDistricts
+from mapsvc.web.params import (
+    BranchesParams,
+    DistrictsParams,
+    GeometryParams,
+    NearestParams,
+    NoParams,
+    PointParams,
+)
+from mapsvc.web.query import parse
+
+bp = Blueprint("api", __name__, url_prefix="/api")
+
+_POINT_DECIMALS = 7
+"""Decimals of a degree that a converted point is given back with: about 1 cm."""
+
+
+@bp.get("/v1/branches")
+@caching.cached(caching.API)
+def branches() -> Response:
+    wanted = parse(BranchesParams, request.query_string)
+    shown = snapshot()
+    matched = shown.select(wanted.query)
+    indices = matched[wanted.offset : wanted.offset + wanted.limit].tolist()
+    page = _page(len(matched), len(indices), wanted.offset, wanted.limit)
+    return _geojson(geojson.collection(map(shown.feature, indices), page))
+
+
+@bp.get("/v1/branches/<id>")
+@caching.cached(caching.API)
+def branch(id: str) -> Response:  # noqa: A002 - the name in the documented path
+    parse(NoParams, request.query_string)
+    shown = snapshot()
+    return _geojson(shown.feature(shown.index_of(id)))
+
+
+@bp.get("/v1/nearest")
+@caching.cached(caching.API)
+def nearest() -> Response:
+    wanted = parse(NearestParams, request.query_string)
+    shown = snapshot()
+    indices, distances = shown.nearest(
+        wanted.point, wanted.limit, max_distance_m=wanted.max_distance, query=wanted.query
+    )
+    features = [
+        geojson.with_distance(shown.feature(index), distance)
+        for index, distance in zip(indices.tolist(), distances.tolist(), strict=True)
+    ]
+    members = {
+        "numberReturned": len(features),
+        "query": _wgs84(wanted.point),
+        "links": [_link("self", _arguments())],
+    }
+    return _geojson(geojson.collection(features, members))
+
+
+@bp.get("/v1/districts")
+@caching.cached(caching.API)
+def districts() -> Response:
+    wanted = parse(DistrictsParams, request.query_string)
+    features = list(geojson.district_features(snapshot(), wanted.geometry).values())
+    given = features[wanted.offset : wanted.offset + wanted.limit]
+    page = _page(len(features), len(given), wanted.offset, wanted.limit)
+    return _geojson(geojson.collection(given, page))
+
+
+@bp.get("/v1/districts/<code>")
+@caching.cached(caching.API)
+def district(code: str) -> Response:
+    wanted = parse(GeometryParams, request.query_string)
+    shown = snapshot()
+    known = shown.district(code).district.code
+    return _geojson(geojson.district_features(shown, wanted.geometry)[known])
+
+
+@bp.get("/v1/locate")
+@caching.cached(caching.API)
+def locate() -> Response:
+    point = parse(PointParams, request.query_string).point
+    found = snapshot().locate(point)
+    if found is None:
+        raise OutsideDistricts("point", f"lat {point.lat}, lon {point.lon} ({point.datum})")
+    return _json(
+        {
+            "code": found.district.code,
+            "name": found.district.name,
+            "city": found.district.city,
+            "border_distance_m": round(found.border_distance_m, 3),
+        }
+    )
+
+
+@bp.get("/v1/openapi.json")
+@caching.cached(caching.API)
+def document() -> Response:
+    parse(NoParams, request.query_string)
+    return _json(openapi.document(base_url()))
+
+
+@bp.get("/docs")
+@caching.cached(caching.PAGE)
+def docs() -> str:
+    return render_template("api/docs.html", api=openapi.document(base_url()))
+
+
+def _page(matched: int, returned: int, offset: int, limit: int) -> dict[str, Any]:
+    """The members that page through a collection."""
+    arguments = _arguments()
+    links = [_link("self", arguments)]
+    if offset + returned < matched and returned:
+        links.append(_link("next", arguments | {"offset": str(offset + limit)}))
+    if offset:
+        before = max(0, min(offset, matched) - limit)
+        links.append(_link("prev", arguments | {"offset": str(before)}))
+    return {"numberMatched": matched, "numberReturned": returned, "links": links}
+
+
+def _arguments() -> dict[str, str]:
+    # Parsed before, so nothing is repeated or unknown here.
+    return dict(parse_qsl(request.query_string.decode()))
+
+
+def _link(rel: str, arguments: dict[str, str]) -> dict[str, str]:
+    query = f"?{urlencode(arguments)}" if arguments else ""
+    href = f"{base_url()}{request.path}{query}"
+    return {"rel": rel, "type": geojson.MEDIA_TYPE, "href": href}
+
+
+def _wgs84(point: Point) -> dict[str, Any]:
+    """A point as GeoJSON."""
+    there = convert(point, Datum.WGS84)
+    coordinates = [round(there.lon, _POINT_DECIMALS), round(there.lat, _POINT_DECIMALS)]
+    return {"type": "Point", "coordinates": coordinates}
+
+
+def _geojson(body: bytes) -> Response:
+    return Response(body, mimetype=geojson.MEDIA_TYPE)
+
+
+def _json(value: Any) -> Response:
+    return Response(geojson.dumps(value), mimetype="application/json")

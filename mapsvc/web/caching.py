@@ -1,0 +1,159 @@
+"""Validators and compression: nothing is rendered, sent or compressed twice without need.
+
+An answer from a snapshot is a function of (build, revision, language, path and query), so its
+ETag is made from these and compared before the view runs. ETags are weak: the same answer in
+another content coding is equivalent, not identical.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import ParamSpec
+
+from flask import Flask, Request, Response, g, make_response, request
+from flask.typing import ResponseReturnValue
+from flask_compress import Compress
+from werkzeug.http import quote_etag
+
+from mapsvc.config import Settings
+from mapsvc.resources import built, resource
+from mapsvc.web.context import base_url, context, snapshot
+
+API = "public, max-age=60"
+"""``Cache-Control`` of data that may be a minute old."""
+PAGE = "no-cache"
+"""``Cache-Control`` of pages: kept, but asked about each time."""
+
+_UNSEEN = {"host", "port", "workers", "data_dir", "database_url", "offline", "geocoders"}
+_UNSEEN |= {"trusted_hosts", "proxy_hops"}
+"""The settings that change no answer."""
+
+P = ParamSpec("P")
+
+
+def build_digest(settings: Settings) -> str:
+    """Name the code, templates, built files and settings that make the answers.
+
+    A version number would not do: it stays the same while a template or a title changes.
+    """
+    digest = hashlib.blake2b(digest_size=12)
+    for path in _sources():
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    seen = [(f.name, getattr(settings, f.name)) for f in fields(settings) if f.name not in _UNSEEN]
+    digest.update(repr(seen).encode())
+    return digest.hexdigest()
+
+
+def _sources() -> list[Path]:
+    package = built(".")
+    sources = [path for kind in ("*.py", "*.mo") for path in sorted(package.rglob(kind))]
+    sources += sorted(resource("templates").rglob("*.html"))
+    sources += [built("static/dist/manifest.json"), resource("data/banks.csv")]
+    return [path for path in sources if path.is_file()]
+
+
+def cached(
+    control: str, *, vary: str = "", variant: Callable[[], str] = str
+) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, Response]]:
+    """Give a view's 200 answers an ETag and ``Cache-Control``; answer 304 without running it.
+
+    Args:
+        control: the ``Cache-Control`` value, `API` or `PAGE`.
+        vary: request headers that choose between variants (``Accept-Language``).
+        variant: names the variant that this request gets (its language).
+    """
+
+    def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, Response]:
+        @functools.wraps(view)
+        def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
+            etag = _etag(variant())
+            # "*" matches only what exists, which the view alone knows.
+            if etag in request.if_none_match.as_set(include_weak=True):
+                return _validated(Response(status=304), etag, control, vary)
+            response = make_response(view(*args, **kwargs))
+            if response.status_code != 200:
+                return response
+            g.etag = etag
+            validated: Response = _validated(response, etag, control, vary)
+            return validated.make_conditional(request)  # type: ignore[return-value]
+
+        return answer
+
+    return decorate
+
+
+def _etag(variant: str) -> str:
+    shown = snapshot()
+    changed = shown.changed_at.isoformat() if shown.changed_at else ""
+    # The time, too: another store may stand at the same revision.
+    parts = (context().build, shown.revision, changed, variant, base_url(), request.full_path)
+    return hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=12).hexdigest()
+
+
+def _validated(response: Response, etag: str, control: str, vary: str) -> Response:
+    response.headers["ETag"] = quote_etag(etag, weak=True)
+    response.headers["Cache-Control"] = control
+    if vary:
+        response.headers["Vary"] = vary
+    if response.status_code == 304:
+        del response.headers["Content-Type"]
+    return response
+
+
+class CompressedAnswers:
+    """Keeps compressed answers by ETag, the least recently used one out first.
+
+    Args:
+        max_bytes: how much to keep at most.
+    """
+
+    def __init__(self, max_bytes: int = 32 * 2**20) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._answers: OrderedDict[str, bytes] = OrderedDict()
+
+    def get(self, key: str) -> bytes | None:
+        answer = self._answers.get(key)
+        if answer is not None:
+            self._answers.move_to_end(key)
+        return answer
+
+    def set(self, key: str, value: bytes) -> None:
+        if key in self._answers or key.endswith(";") or len(value) > self._max_bytes:
+            return
+        self._answers[key] = value
+        self._bytes += len(value)
+        while self._bytes > self._max_bytes:
+            _, dropped = self._answers.popitem(last=False)
+            self._bytes -= len(dropped)
+
+
+def _cache_key(_request: Request) -> str:
+    # An answer without an ETag has an empty key, which `CompressedAnswers` does not keep.
+    key: str = g.get("etag", "")
+    return key
+
+
+def compress(app: Flask) -> None:
+    """Compress what an application answers; static files come compressed from the build."""
+    app.config.update(
+        COMPRESS_ALGORITHM=["zstd", "br", "gzip"],
+        COMPRESS_BR_LEVEL=5,
+        COMPRESS_MIMETYPES=[
+            "application/geo+json",
+            "application/json",
+            "application/problem+json",
+            "application/xml",
+            "text/html",
+            "text/javascript",
+            "text/plain",
+        ],
+        COMPRESS_CACHE_BACKEND=CompressedAnswers,
+        COMPRESS_CACHE_KEY=_cache_key,
+    )
+    Compress(app)

@@ -1,0 +1,143 @@
+"""What a visitor gets when something is wrong: one table from exceptions to answers.
+
+Under ``/api`` the answer is a problem document (RFC 9457), elsewhere a page. Neither ever holds a
+traceback.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, Response, current_app, render_template, request
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from mapsvc.errors import InvalidValue, MapsvcError, NotFound, StoreError, shown
+from mapsvc.web.context import base_url
+from mapsvc.web.headers import API_PREFIX
+from mapsvc.web.query import InvalidParameters
+
+PROBLEM_JSON = "application/problem+json"
+_SHOWN_VALUE = 200
+
+
+class OutsideDistricts(NotFound):
+    """No district's polygon holds the point that was asked for."""
+
+    def __str__(self) -> str:
+        return f"no district holds {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem: its status, the anchor in the documentation, what it means."""
+
+    status: int
+    slug: str
+    title: str
+    meaning: str
+
+
+KINDS: dict[type[MapsvcError], Kind] = {
+    InvalidParameters: Kind(
+        400,
+        "invalid-parameters",
+        "Wrong parameters",
+        "A parameter is unknown, missing, repeated, empty or not allowed. The first one is named "
+        "in parameter, value and allowed; all of them are in errors.",
+    ),
+    InvalidValue: Kind(400, "invalid-value", "Wrong value", "A value cannot be what it should."),
+    OutsideDistricts: Kind(
+        404,
+        "outside-districts",
+        "Outside all districts",
+        "The point lies in none of the districts that are stored.",
+    ),
+    NotFound: Kind(404, "not-found", "Not found", "Nothing is stored under this id or code."),
+    StoreError: Kind(
+        503, "unavailable", "Not available", "The data cannot be read at present; try again."
+    ),
+}
+"""A subclass stands before its base. Other exceptions are a plain 500."""
+
+
+def kind_of(error: MapsvcError) -> Kind | None:
+    """The first kind in the table that the error is one of."""
+    return next((kind for cls, kind in KINDS.items() if isinstance(error, cls)), None)
+
+
+def handle_errors(app: Flask) -> None:
+    """Turn every exception of an application into an answer."""
+    app.register_error_handler(MapsvcError, _mapsvc_error)
+    app.register_error_handler(HTTPException, _http_error)
+
+
+def _mapsvc_error(error: MapsvcError) -> Response:
+    kind = kind_of(error)
+    if kind is None or kind.status >= 500:
+        current_app.logger.error("%s %s", request.method, shown(request.path), exc_info=error)
+    if kind is None:
+        return _http_error(InternalServerError())
+    if not _under_api():
+        return _page(kind.status, str(error))
+    problem = {
+        "type": f"{base_url()}/api/docs#{kind.slug}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.title if kind.status >= 500 else str(error),
+    }
+    if isinstance(error, InvalidValue):
+        problem |= _fault(error)
+    if isinstance(error, InvalidParameters):
+        problem["errors"] = [{"detail": str(e), **_fault(e)} for e in error.errors]
+    return _problem(problem)
+
+
+def _fault(error: InvalidValue) -> dict[str, Any]:
+    value = None if error.value is None else str(error.value)[:_SHOWN_VALUE]
+    return {"parameter": error.name, "value": value, "allowed": error.allowed}
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    detail = error.description or HTTPStatus(status).phrase
+    if _under_api():
+        phrase = HTTPStatus(status).phrase
+        problem = {"type": "about:blank", "title": phrase, "status": status, "detail": detail}
+        response = _problem(problem)
+    else:
+        response = _page(status, detail)
+    for name, value in error.get_headers(request.environ):
+        if name != "Content-Type":  # Allow of 405, Retry-After of 429
+            response.headers[name] = value
+    return response
+
+
+def _under_api() -> bool:
+    return f"{request.path}/".startswith(API_PREFIX)
+
+
+def _problem(problem: dict[str, Any]) -> Response:
+    problem["instance"] = quote(request.path)
+    body = json.dumps(problem, ensure_ascii=False, separators=(",", ":")).encode()
+    return _answer(body, problem["status"], PROBLEM_JSON)
+
+
+def _page(status: int, detail: str) -> Response:
+    try:
+        title = HTTPStatus(status).phrase
+        page = render_template("error.html", status=status, title=title, detail=detail)
+    except Exception:
+        # The page itself is what fails, as where the front end was not built: say it plainly.
+        current_app.logger.exception("the error page cannot be made")
+        return _answer(f"{status} {HTTPStatus(status).phrase}\n".encode(), status, "text/plain")
+    return _answer(page.encode(), status, "text/html")
+
+
+def _answer(body: bytes, status: int, mimetype: str) -> Response:
+    response = Response(body, status=status, mimetype=mimetype)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,220 @@
+"""Reading a query string into a frozen dataclass whose annotations say what is allowed.
+
+A `Parameter` is one row of the table in `mapsvc.web.params`: it reads the text, words the error
+and describes itself in OpenAPI, so that the three cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from urllib.parse import parse_qsl
+
+from mapsvc.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_MAX_FIELDS = 100
+_MAX_ERRORS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One row: how a text is read, and how that is written in OpenAPI.
+
+    ``read`` raises ValueError for a text that is not ``allowed`` (the end of "… is not …").
+    """
+
+    description: str
+    schema: Mapping[str, Any]
+    allowed: str
+    read: Callable[[str], Any]
+    example: Any = None
+    exploded: bool = True
+    """False where the value is a list with commas."""
+
+
+_NUMBER = re.compile(r"[+-]?(\d{1,25}(\.\d{0,25})?|\.\d{1,25})([eE][+-]?\d{1,3})?", re.ASCII)
+_WHOLE = re.compile(r"\d{1,10}", re.ASCII)
+
+
+def decimal(text: str) -> float:
+    # float() also takes nan, infinity, underscores, spaces and the digits of every script.
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
+    return float(text)
+
+
+def number(low: float, high: float, *, description: str, example: float) -> Parameter:
+    def read(text: str) -> float:
+        value = decimal(text)
+        if not low <= value <= high:
+            raise ValueError(text)
+        return value
+
+    return Parameter(
+        description=description,
+        schema={"type": "number", "minimum": low, "maximum": high},
+        allowed=f"a number from {low} to {high}",
+        read=read,
+        example=example,
+    )
+
+
+def whole(low: int, high: int, *, description: str, example: int | None = None) -> Parameter:
+    def read(text: str) -> int:
+        if not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
+            raise ValueError(text)
+        return int(text)
+
+    return Parameter(
+        description=description,
+        schema={"type": "integer", "minimum": low, "maximum": high},
+        allowed=f"a whole number from {low} to {high}",
+        read=read,
+        example=example,
+    )
+
+
+def choice(*values: str, description: str, read: Callable[[str], Any] = str) -> Parameter:
+    def read_one(text: str) -> Any:
+        if text not in values:
+            raise ValueError(text)
+        return read(text)
+
+    return Parameter(
+        description=description,
+        schema={"type": "string", "enum": list(values)},
+        allowed=f"one of {', '.join(values)}",
+        read=read_one,
+    )
+
+
+def text(length: int, *, description: str, example: str | None = None) -> Parameter:
+    def read(text: str) -> str:
+        controls = any(unicodedata.category(c) in ("Cc", "Cs") for c in text)
+        if controls or not text.strip() or len(text) > length:
+            raise ValueError(text)
+        return text
+
+    return Parameter(
+        description=description,
+        schema={"type": "string", "minLength": 1, "maxLength": length},
+        allowed=f"a text of 1 to {length} characters without control characters",
+        read=read,
+        example=example,
+    )
+
+
+class WrongParameter(InvalidValue):
+    """One thing that is wrong with a query, where "value is not allowed" does not say it.
+
+    Args:
+        name: the parameter.
+        value: its value as it came, or None.
+        allowed: what is allowed.
+        reason: the sentence after the name.
+    """
+
+    def __init__(self, name: str, value: object, allowed: str, reason: str) -> None:
+        super().__init__(name, value, allowed)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+
+class InvalidParameters(InvalidValue):
+    """All that is wrong with a query; itself it speaks of the first error.
+
+    Args:
+        errors: at least one.
+    """
+
+    def __init__(self, errors: tuple[InvalidValue, ...]) -> None:
+        super().__init__(errors[0].name, errors[0].value, errors[0].allowed)
+        self.errors = errors
+
+    def __str__(self) -> str:
+        return "; ".join(str(error) for error in self.errors)
+
+
+P = TypeVar("P", bound="DataclassInstance")
+
+
+@functools.cache
+def table(wanted: type[DataclassInstance]) -> dict[str, tuple[Parameter, Any]]:
+    """The parameters of an endpoint: name → (row, default); MISSING where one is required."""
+    hints = get_type_hints(wanted, include_extras=True)
+    return {f.name: (hints[f.name].__metadata__[0], f.default) for f in dataclasses.fields(wanted)}
+
+
+def parse(wanted: type[P], query: bytes, *, lenient: bool = False) -> P:
+    """Read a query string.
+
+    Args:
+        wanted: the endpoint's parameters.
+        query: the query string as it came (``request.query_string``).
+        lenient: for pages: unknown parameters and empty values (of a form's empty fields) are
+            passed over.
+
+    Raises:
+        InvalidParameters: anything is unknown, missing, repeated, empty or not allowed.
+
+    >>> from mapsvc.web.params import PointParams
+    >>> parse(PointParams, b"lat=29.9&lon=121.6").point
+    Point(lon=121.6, lat=29.9, datum=<Datum.WGS84: 'wgs84'>)
+    """
+    rows = table(wanted)
+    errors: list[InvalidValue] = []
+    texts: dict[str, list[str]] = {}
+    for name, text in _pairs(query):
+        if not lenient or (name in rows and text):
+            texts.setdefault(name, []).append(text)
+    known = ", ".join(rows) or "none"
+    errors += [
+        WrongParameter(name, texts[name][0], known, f"no such parameter; there are: {known}")
+        for name in texts
+        if name not in rows
+    ]
+    values: dict[str, Any] = {}
+    for name, (parameter, default) in rows.items():
+        if name in texts:
+            try:
+                values[name] = _value(name, texts[name], parameter)
+            except InvalidValue as error:
+                errors.append(error)
+        elif default is MISSING:
+            allowed = parameter.allowed
+            errors.append(WrongParameter(name, None, allowed, f"is missing; it is {allowed}"))
+    if errors:
+        raise InvalidParameters(tuple(errors[:_MAX_ERRORS]))
+    return wanted(**values)
+
+
+def _pairs(query: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            query.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
+        )
+    except ValueError:
+        allowed = f"at most {_MAX_FIELDS} parameters in UTF-8"
+        raise InvalidParameters(
+            (InvalidValue("query", query.decode("latin-1"), allowed),)
+        ) from None
+
+
+def _value(name: str, texts: list[str], parameter: Parameter) -> Any:
+    if len(texts) > 1:
+        times = f"given {len(texts)} times; once is allowed"
+        raise WrongParameter(name, texts[1], parameter.allowed, times)
+    try:
+        return parameter.read(texts[0])
+    except ValueError:
+        raise InvalidValue(name, texts[0], parameter.allowed) from None
