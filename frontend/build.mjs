@@ -1,0 +1,101 @@
+/**
+ * Build the front end into mapsvc/static/dist: hashed names, a manifest, and each text file
+ * compressed once with brotli and gzip, so that a server never has to.
+ *
+ *     node build.mjs [--out FOLDER]
+ */
+
+import { build } from "esbuild";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { values } = parseArgs({ options: { out: { type: "string" } } });
+const out = resolve(values.out ?? join(here, "..", "mapsvc", "static", "dist"));
+
+const COMPRESSED = /\.(js|css|svg|txt)$/;
+
+/** Each entry becomes one file under its logical name in the manifest. */
+const ENTRIES = {
+  "locator.js": "src/locator.ts",
+  "embed.js": "src/embed.ts",
+  "site.css": "styles/site.css",
+  "embed.css": "styles/embed.css",
+  "favicon.svg": "icons/favicon.svg",
+};
+
+async function bundle() {
+  const { metafile } = await build({
+    absWorkingDir: here,
+    entryPoints: Object.values(ENTRIES),
+    outdir: out,
+    outbase: here,
+    entryNames: "[name]-[hash]",
+    assetNames: "[name]-[hash]",
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: ["es2020", "chrome87", "firefox84", "safari15"],
+    loader: { ".png": "file" },
+    plugins: [inlineIcons()],
+    charset: "utf8",
+    legalComments: "linked",
+    metafile: true,
+    logLevel: "warning",
+  });
+  return metafile;
+}
+
+/** SVGs that a style sheet names become data: addresses. */
+function inlineIcons() {
+  return {
+    name: "inline-icons",
+    setup(builder) {
+      builder.onLoad({ filter: /\.svg$/ }, async ({ path }) => ({
+        contents: await readFile(path),
+        loader: basename(path) === "favicon.svg" ? "copy" : "dataurl",
+      }));
+    },
+  };
+}
+
+function manifestOf(metafile) {
+  const logical = new Map(Object.entries(ENTRIES).map(([name, source]) => [source, name]));
+  const manifest = {};
+  for (const [path, { entryPoint }] of Object.entries(metafile.outputs)) {
+    const name = entryPoint && logical.get(entryPoint);
+    if (name) {
+      manifest[name] = relative(out, resolve(here, path));
+    }
+  }
+  const missing = Object.keys(ENTRIES).filter((name) => !(name in manifest));
+  if (missing.length) {
+    throw new Error(`not built: ${missing.join(", ")}`);
+  }
+  return manifest;
+}
+
+async function compress(file) {
+  const content = await readFile(file);
+  const quality = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+  const brotli = await promisify(brotliCompress)(content, { params: quality });
+  const gzipped = await promisify(gzip)(content, { level: 9 });
+  await writeFile(`${file}.br`, brotli);
+  await writeFile(`${file}.gz`, gzipped);
+  return { file: basename(file), bytes: content.length, brotli: brotli.length };
+}
+
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
+const manifest = manifestOf(await bundle());
+const sizes = [];
+for (const name of (await readdir(out)).filter((name) => COMPRESSED.test(name)).sort()) {
+  sizes.push(await compress(join(out, name)));
+}
+await writeFile(join(out, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n");
+for (const { file, bytes, brotli } of sizes) {
+  console.log(`${file}: ${bytes} bytes, ${brotli} compressed`);
+}

@@ -1,0 +1,6 @@
+/** The map in a foreign page's frame: list and map, without the visitor's position. */
+
+import { connectList } from "./list";
+import { whenReady } from "./start";
+
+whenReady(({ frame, selection }) => connectList(frame, selection));

@@ -1,0 +1,32 @@
+/** What a popup shows: built from text nodes, never from HTML. */
+
+import { element, isolated, link } from "./dom";
+import type { BranchMark, DistrictShape, Labels } from "./mapdata";
+
+export function branchPopup(branch: BranchMark, labels: Labels, newWindow: boolean): HTMLElement {
+  const heading = element("strong", "popup__name", isolated(branch.name, "zh-Hans"));
+  const parts = [heading];
+  if (branch.bank) {
+    parts.push(element("span", "popup__bank", branch.bank));
+  }
+  parts.push(element("span", "popup__address", isolated(branch.address, "zh-Hans")));
+  if (branch.radius_m !== null) {
+    parts.push(element("span", "popup__precision", branch.precision));
+  }
+  parts.push(link(branch.url, newWindow, "popup__link", labels.details));
+  return element("div", "popup", ...parts);
+}
+
+export function districtPopup(
+  district: DistrictShape,
+  labels: Labels,
+  newWindow: boolean,
+): HTMLElement {
+  return element(
+    "div",
+    "popup",
+    element("strong", "popup__name", isolated(district.name)),
+    element("span", "popup__address", district.summary),
+    link(district.url, newWindow, "popup__link", labels.see_district),
+  );
+}

@@ -1,0 +1,78 @@
+/** From the shell's empty layers and the fetched data to a map that replaces the drawn one. */
+
+import { type DrawnBranch, clusterIcon, drawBranches } from "./branches";
+import { drawDistricts } from "./districts";
+import { connectKeyboard } from "./keyboard";
+import { type MapData, fetchMapData } from "./mapdata";
+import { L } from "./plugins";
+import { Selection } from "./selection";
+import { drawTiles } from "./tiles";
+
+window.mapsvc = { clusterIcon };
+
+export interface Started {
+  frame: HTMLElement;
+  map: L.Map;
+  data: MapData;
+  drawn: Map<string, DrawnBranch>;
+  selection: Selection;
+  status(text: string): void;
+}
+
+/** In fullscreen there is no page to scroll, so one finger may move the map there. */
+function freeGesturesInFullscreen(map: L.Map): void {
+  const handler = (map as L.Map & { gestureHandling?: L.Handler }).gestureHandling;
+  map.on("enterFullscreen", () => handler?.disable());
+  map.on("exitFullscreen", () => handler?.enable());
+}
+
+function fit(map: L.Map, data: MapData): void {
+  if (data.bounds === null) {
+    return;
+  }
+  const [[west, south], [east, north]] = data.bounds;
+  const bounds = L.latLngBounds([south, west], [north, east]);
+  map.fitBounds(bounds, { padding: [12, 12], animate: false });
+  map.setMaxBounds(bounds.pad(1.5));
+  map.options.maxBoundsViscosity = 0.8;
+}
+
+/** Draw everything; the static map stays in place until the last line. */
+async function start(frame: HTMLElement): Promise<Started> {
+  const { map_shell: map, feature_group_districts: districts } = window;
+  const { feature_group_circles: circles, marker_cluster_branches: cluster } = window;
+  if (!map || !districts || !circles || !cluster) {
+    throw new Error("the map shell did not run");
+  }
+  const newWindow = frame.dataset["newWindow"] !== undefined;
+  const data = await fetchMapData(frame.dataset["source"] ?? "");
+  drawTiles(map, data.tiles);
+  fit(map, data);
+  drawDistricts(districts, map, data.districts, data.labels, newWindow);
+  const drawn = drawBranches(cluster, circles, data.branches, data.labels, newWindow);
+  connectKeyboard(map);
+  freeGesturesInFullscreen(map);
+  map.on("popupopen", ({ popup }) => {
+    const button = popup.getElement()?.querySelector(".leaflet-popup-close-button");
+    button?.setAttribute("aria-label", data.labels.close);
+  });
+  const selection = new Selection(map, cluster, drawn);
+  const line = frame.querySelector(".map__status");
+  const status = (text: string) => {
+    if (line) {
+      line.textContent = text;
+    }
+  };
+  frame.classList.add("is-live");
+  return { frame, map, data, drawn, selection, status };
+}
+
+/** Start when the shell has run (all deferred scripts have, by then); a failure leaves the page. */
+export function whenReady(then: (started: Started) => void): void {
+  document.addEventListener("DOMContentLoaded", () => {
+    const frame = document.querySelector<HTMLElement>(".map");
+    if (frame) {
+      start(frame).then(then, (reason: unknown) => console.warn(reason));
+    }
+  });
+}
