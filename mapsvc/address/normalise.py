@@ -43,7 +43,7 @@ _PLAIN = re.compile("""[0-9a-z一-龥,()·:"'.-]*""")
 
 
 def canonical(text: str) -> str:
-    """The canonical form of ``text``; applying it again changes nothing.
+    r"""The canonical form of ``text``; applying it again changes nothing.
 
     Rules, in this order: characters that cannot be seen go (spaces, controls, format and bidi
     marks, variation selectors); Unicode NFKC makes full-width and compatibility forms plain
@@ -51,7 +51,7 @@ def canonical(text: str) -> str:
 
     >>> canonical("宁波市 文康路１２８号，扬帆路555号")
     '宁波市文康路128号,扬帆路555号'
-    >>> canonical("泰隆银行（本级）") == canonical("泰隆银行 [本级]\\u200b")
+    >>> canonical("泰隆银行（本级）") == canonical("泰隆银行 [本级]\u200b")
     True
     """
     if _PLAIN.fullmatch(text):

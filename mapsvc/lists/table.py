@@ -1,0 +1,215 @@
+"""From records of cells to checked rows: every record becomes a row or a rejection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from math import isfinite
+
+from mapsvc.address.normalise import canonical
+from mapsvc.errors import InvalidValue, ListFileError, shown
+from mapsvc.lists.banks import banks, find_bank
+from mapsvc.lists.headings import Columns
+from mapsvc.lists.rows import Limits, ListRow, Notes, Rejection
+from mapsvc.model import Datum, Point
+
+Record = tuple[int, list[str]]
+"""A record's line, from 1, and its cells."""
+
+REMARK = re.compile(r"\W*(?:备注|注|说明|附注|注释|notes?|remarks?)\s*\d*\s*[:：]", re.IGNORECASE)
+"""How a line that is no branch says so."""
+
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+_WEST, _EAST, _SOUTH, _NORTH = 73.0, 135.1, 3.0, 54.0
+"""China, roughly, in degrees of any datum: enough to see that lat and lon are swapped."""
+
+
+class _Fault(Exception):
+    """What is wrong with a record: the field, its value, the reason."""
+
+    def __init__(self, field: str | None, value: object, reason: str) -> None:
+        self.field = field
+        self.value = value
+        self.reason = reason
+
+
+class TableReader:
+    """Checks the records of one file; ``rows``, ``rejected`` and ``remarks`` fill as it reads.
+
+    Args:
+        columns: where the fields stand.
+        limits: how long a text may be and how many rows there may be.
+        datum: the datum of positions whose row names none.
+        notes: collects what is strange.
+    """
+
+    def __init__(
+        self, columns: Columns, *, limits: Limits, datum: Datum | None, notes: Notes
+    ) -> None:
+        self.rows: list[ListRow] = []
+        self.rejected: list[Rejection] = []
+        self.remarks: list[str] = []
+        self._columns = columns
+        self._width = len(columns.headings) or 2
+        self._limits = limits
+        self._datum = datum
+        self._notes = notes
+        self._datums: dict[str, Datum] = {}
+        self._keys: dict[tuple[str, str], int] = {}
+        self._ids: dict[str, int] = {}
+
+    def read(self, records: Iterable[Record]) -> None:
+        """Check ``records`` one by one.
+
+        Raises:
+            ListFileError: too many rows, or positions whose datum nothing tells.
+        """
+        rows, rejected, most = self.rows, self.rejected, self._limits.rows
+        for line, cells in records:
+            try:
+                row = self._row(line, cells)
+            except _Fault as fault:
+                column = "—" if fault.field is None else self._columns.heading(fault.field)
+                rejected.append(Rejection(line, column, shown(fault.value), fault.reason))
+            else:
+                if row is None:
+                    continue
+                rows.append(row)
+            if len(rows) + len(rejected) > most:
+                raise ListFileError(f"the file has more than {most:,} rows")
+
+    def _row(self, line: int, cells: list[str]) -> ListRow | None:
+        """The record as a row; None for a blank one or a remark. Raises `_Fault`."""
+        if len(cells) != self._width:
+            cells = self._fitted(cells)
+        index = self._columns.index
+        name, address = cells[index["name"]].strip(), cells[index["address"]].strip()
+        longest = self._limits.text_chars
+        if not name or not address or len(name) > longest or len(address) > longest:
+            if self._is_no_branch(cells):
+                return None
+            raise _text_fault(longest, name=name, address=address)
+        name_key, address_key = canonical(name), canonical(address)
+        branch_id = self._id(cells[index["id"]].strip()) if "id" in index else None
+        bank, phone, hours = (
+            self._optional(field, cells[index[field]]) if field in index else ""
+            for field in ("bank", "phone", "hours")
+        )
+        point = self._point(cells) if "lat" in index else None
+        first = self._keys.get((name_key, address_key))
+        if first is not None:
+            raise _Fault("name", name, f"the same name and address as in line {first}")
+        if not (name_key and address_key):
+            field, text = ("address", address) if name_key else ("name", name)
+            raise _Fault(field, text, "there is nothing in it that can be seen")
+        self._keys[name_key, address_key] = line
+        if branch_id is not None:
+            self._ids[branch_id] = line
+        code = self._bank_code(line, bank, name_key)
+        return ListRow(line, branch_id, name, address, code, phone, hours, point)
+
+    def _fitted(self, cells: list[str]) -> list[str]:
+        """``cells`` filled up with empty ones, or cut where only empty ones stand beyond."""
+        extra = next((cell for cell in cells[self._width :] if cell.strip()), None)
+        if extra is not None:
+            what = f"{self._width} headings" if self._columns.headings else "name and address"
+            raise _Fault(None, extra, f"{len(cells)} cells under {what}")
+        return cells[: self._width] + [""] * (self._width - len(cells))
+
+    def _is_no_branch(self, cells: list[str]) -> bool:
+        """Whether the record is blank, or a remark below the table (which is then kept)."""
+        filled = [text for cell in cells if (text := cell.strip())]
+        if len(filled) == 1 and REMARK.match(filled[0]):
+            self.remarks.append(filled[0])
+            return True
+        return not filled
+
+    def _id(self, text: str) -> str | None:
+        if not text:
+            return None
+        if not _ID.fullmatch(text):
+            raise _Fault(
+                "id", text, "an id is up to 64 letters, digits, - _ . and begins with no dot"
+            )
+        if text in self._ids:
+            raise _Fault("id", text, f"the same id as in line {self._ids[text]}")
+        return text
+
+    def _optional(self, field: str, cell: str) -> str:
+        text = cell.strip()
+        if len(text) > self._limits.text_chars:
+            raise _text_fault(self._limits.text_chars, **{field: text})
+        return text
+
+    def _bank_code(self, line: int, text: str, name_key: str) -> str | None:
+        """The bank's code from its own cell, or else from the branch's canonical name."""
+        if text:
+            stated = banks().get(text.casefold()) or find_bank(text)
+            if stated is not None:
+                return stated.code
+            self._notes.add("unknown bank", line, f"unknown bank {shown(text)}: not used")
+        found = find_bank(name_key)
+        return None if found is None else found.code
+
+    def _point(self, cells: list[str]) -> Point | None:
+        index = self._columns.index
+        lat_text, lon_text = cells[index["lat"]].strip(), cells[index["lon"]].strip()
+        if not lat_text and not lon_text:
+            return None
+        lat, lon = _degrees("lat", lat_text), _degrees("lon", lon_text)
+        if not (_SOUTH <= lat <= _NORTH and _WEST <= lon <= _EAST):
+            _refuse_position(lat, lon)
+        stated = cells[index["datum"]].strip() if "datum" in index else ""
+        datum = self._datums.get(stated)
+        if datum is None:
+            datum = self._datums[stated] = self._datum_of(stated)
+        return Point(lon, lat, datum)
+
+    def _datum_of(self, text: str) -> Datum:
+        if text:
+            try:
+                return Datum.parse(text)
+            except InvalidValue as error:
+                raise _Fault("datum", text, f"not {error.allowed}") from None
+        if self._datum is not None:
+            return self._datum
+        if "datum" in self._columns.index:
+            raise _Fault("datum", text, "a position needs its datum: wgs84, gcj02 or bd09")
+        raise ListFileError(
+            "the positions' datum is unknown: add a column datum (wgs84, gcj02 or bd09), or pass "
+            "--datum"
+        )
+
+
+def _text_fault(longest: int, **texts: str) -> _Fault:
+    for field, text in texts.items():
+        if not text:
+            return _Fault(field, text, f"a branch needs {field}; the cell is empty")
+        if len(text) > longest:
+            return _Fault(field, text, f"{len(text):,} characters; at most {longest}")
+    raise AssertionError(texts)
+
+
+def _degrees(field: str, text: str) -> float:
+    if not text:
+        raise _Fault(field, text, "lat and lon go together; this one is empty")
+    try:
+        return float(text)
+    except ValueError:
+        with suppress(ValueError):
+            return float(canonical(text))  # full-width digits and points
+        raise _Fault(field, text, "not a number of decimal degrees") from None
+
+
+def _refuse_position(lat: float, lon: float) -> None:
+    """Raise for what cannot be a branch's position; outside China is no fault in itself."""
+    swapped = _SOUTH <= lon <= _NORTH and _WEST <= lat <= _EAST
+    hint = "; are lat and lon swapped?" if swapped else ""
+    for field, value, most in (("lat", lat, 90), ("lon", lon, 180)):
+        if not isfinite(value) or abs(value) > most:
+            raise _Fault(field, value, f"not a number from -{most} to {most}{hint}")
+    if swapped:
+        raise _Fault("lat", lat, f"outside China with lon {lon:g}, inside when swapped{hint}")
+    if lat == 0 and lon == 0:
+        raise _Fault("lat", lat, "lat 0 and lon 0 stand for an unknown position")
