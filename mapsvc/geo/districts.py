@@ -1,0 +1,225 @@
+"""Which district a position lies in, how far its border is, and whether polygons can be trusted.
+
+A position on the shared edge of two districts intersects both; the smaller code has it, always.
+Assign with full polygons; what `simplify_coverage` makes is for drawing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from pyproj import Geod
+from shapely.geometry.base import BaseGeometry
+
+from mapsvc.errors import shown
+from mapsvc.geo import mercator
+from mapsvc.geo.geodesic import distance_m
+
+DRAWING_TOLERANCE_M = 50.0
+"""Below a pixel up to zoom 11; Ningbo is 39 kB compressed, against 60 kB at 20 m."""
+
+_RUN = 16
+"""Border vertices in one entry of the tree: few enough to search, many enough to keep it small."""
+
+
+class DistrictIndex:
+    """District polygons, ready for locating many positions at once.
+
+    Args:
+        codes: the districts' codes, each once.
+        geometries: their shapely polygons in WGS-84 degrees, longitude first, in the same order.
+
+    >>> index = DistrictIndex(["02", "01"], [shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)])
+    >>> rows, border_m = index.locate([0.99, 1.0, 5.0], [0.5, 0.5, 0.5])
+    >>> [index.codes[row] if row >= 0 else None for row in rows]
+    ['02', '01', None]
+    >>> border_m.round().tolist()
+    [1113.0, 0.0, nan]
+    """
+
+    def __init__(self, codes: Sequence[str], geometries: Sequence[BaseGeometry]) -> None:
+        self.codes = tuple(codes)
+        self._geometries = np.array(geometries, dtype=object)
+        shapely.prepare(self._geometries)
+        order = sorted(range(len(self.codes)), key=lambda row: self.codes[row])
+        self._rank = np.empty(len(order), dtype=np.int64)
+        self._rank[order] = np.arange(len(order))
+        self._row_of_rank = np.array(order, dtype=np.int64)
+        self._tree = shapely.STRtree(self._geometries)
+        self._borders = _border_runs(self._geometries)
+        self._border_tree = shapely.STRtree(self._borders)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def locate(
+        self, lon: ArrayLike, lat: ArrayLike
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The district of each position and the distance to its border.
+
+        Args:
+            lon: longitudes in WGS-84 degrees, any shape; NaN lies nowhere.
+            lat: latitudes, of the same shape.
+
+        Returns:
+            Two arrays of that shape. Rows into ``codes``, -1 outside all districts. Metres to
+            the nearest border, coasts included, NaN outside all districts: the nearest border
+            point is found on a conformal map, its distance is the geodesic, and together they
+            are within 0.1 % of the truth up to 10 km.
+        """
+        lon, lat = np.broadcast_arrays(np.asarray(lon, np.float64), np.asarray(lat, np.float64))
+        x, y = lon.ravel(), lat.ravel()
+        rows = self._rows(x, y)
+        metres = np.full(x.shape, np.nan)
+        found = np.flatnonzero(rows >= 0)
+        metres[found] = self._border_m(x[found], y[found])
+        return rows.reshape(lon.shape), metres.reshape(lon.shape)
+
+    def _rows(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+        finite = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+        position, row = self._tree.query(shapely.points(x[finite], y[finite]))
+        position = finite[position]
+        holds = shapely.intersects_xy(self._geometries[row], x[position], y[position])
+        nowhere = len(self.codes)
+        rank = np.full(x.shape, nowhere, dtype=np.int64)
+        np.minimum.at(rank, position[holds], self._rank[row[holds]])
+        return np.append(self._row_of_rank, -1)[rank]
+
+    def _border_m(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+        # From inside a district, the way to any border meets the district's own border first, so
+        # that one tree of all borders serves every district.
+        if not x.size:
+            return np.empty(0)
+        places = shapely.points(mercator.to_mercator(np.column_stack([x, y])))
+        nearest = self._borders[self._border_tree.nearest(places)]
+        ways = shapely.get_coordinates(shapely.shortest_line(nearest, places))
+        ends = mercator.from_mercator(ways[::2])
+        return distance_m(x, y, ends[:, 0], ends[:, 1])
+
+
+def is_near_border(border_m: ArrayLike, radius_m: ArrayLike) -> NDArray[np.bool_]:
+    """Whether a position known to ``radius_m`` metres can lie in another district than it seems.
+
+    Broadcasts; False where ``border_m`` is NaN, that is outside all districts.
+
+    >>> is_near_border([40.0, 400.0, float("nan")], 300).tolist()
+    [True, False, False]
+    """
+    near: NDArray[np.bool_] = np.asarray(border_m, np.float64) <= np.asarray(radius_m, np.float64)
+    return near
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one district's polygons, or with two districts'."""
+
+    kind: str
+    """duplicate_code · empty · not_polygon · out_of_range · invalid · overlap"""
+    codes: tuple[str, ...]
+    detail: str
+    area_m2: float | None = None
+    """For an overlap."""
+
+    def __str__(self) -> str:
+        return f"district {' and '.join(self.codes)}: {self.detail}"
+
+
+def check(
+    codes: Sequence[str], geometries: Sequence[BaseGeometry], tolerance_m2: float = 100.0
+) -> list[Problem]:
+    """What makes polygons unfit for locating; empty where all is well.
+
+    Args:
+        codes: the districts' codes.
+        geometries: their geometries in WGS-84 degrees, in the same order.
+        tolerance_m2: overlaps up to this area in square metres are let pass; neighbours that were
+            rounded apart have some.
+    """
+    problems = [
+        Problem("duplicate_code", (code,), f"the code stands {times} times")
+        for code, times in Counter(codes).items()
+        if times > 1
+    ]
+    sound: list[int] = []
+    for row, (code, geometry) in enumerate(zip(codes, geometries, strict=True)):
+        wrong = _own_problem(geometry)
+        if wrong is None:
+            sound.append(row)
+        else:
+            problems.append(Problem(wrong[0], (code,), wrong[1]))
+    return problems + _overlaps([codes[i] for i in sound], [geometries[i] for i in sound],
+                                tolerance_m2)  # fmt: skip
+
+
+def simplify_coverage(
+    geometries: Sequence[BaseGeometry] | NDArray[np.object_], tolerance_m: float
+) -> list[BaseGeometry]:
+    """Districts simplified together, so that neighbours still share their edges.
+
+    Args:
+        geometries: valid polygons in WGS-84 degrees that do not overlap.
+        tolerance_m: details smaller than a square of this side, in metres, go.
+
+    Returns:
+        New geometries in the same order.
+    """
+    array = np.array(geometries, dtype=object)
+    if not array.size:
+        return []
+    tolerance = tolerance_m / mercator.metres_per_unit(array)
+    simple = shapely.coverage_simplify(mercator.project(array), tolerance)
+    return list(mercator.unproject(simple))
+
+
+def _own_problem(geometry: BaseGeometry | None) -> tuple[str, str] | None:
+    if geometry is None or geometry.is_empty:
+        return "empty", "the geometry is empty"
+    if geometry.geom_type not in {"Polygon", "MultiPolygon"}:
+        return "not_polygon", f"{geometry.geom_type} is not a Polygon or MultiPolygon"
+    xy = shapely.get_coordinates(geometry)
+    fits = (np.abs(xy[:, 0]) <= 180) & (np.abs(xy[:, 1]) <= 90)
+    if not fits.all():
+        place = shown(tuple(float(value) for value in xy[~fits][0]))
+        return "out_of_range", f"{place} is not a longitude and latitude in degrees"
+    if not geometry.is_valid:
+        return "invalid", f"invalid polygon: {shapely.is_valid_reason(geometry)}"
+    return None
+
+
+def _overlaps(
+    codes: list[str], geometries: list[BaseGeometry], tolerance_m2: float
+) -> list[Problem]:
+    array: NDArray[Any] = np.array(geometries, dtype=object)
+    shapely.prepare(array)
+    first, second = shapely.STRtree(array).query(array)
+    pairs = sorted((int(a), int(b)) for a, b in zip(first, second, strict=True) if a < b)
+    geod = Geod(ellps="WGS84")
+    problems = []
+    for a, b in pairs:
+        if not shapely.intersects(array[a], array[b]):
+            continue
+        shared = shapely.intersection(array[a], array[b])
+        area_m2 = abs(geod.geometry_area_perimeter(shared)[0]) if shared.area else 0.0
+        if area_m2 > tolerance_m2:
+            detail = f"they overlap by {area_m2:,.0f} m²"
+            problems.append(Problem("overlap", (codes[a], codes[b]), detail, area_m2))
+    return problems
+
+
+def _border_runs(geometries: NDArray[np.object_]) -> NDArray[np.object_]:
+    """All rings in Mercator degrees, cut into lines of at most `_RUN` vertices."""
+    rings = shapely.get_rings(shapely.get_parts(geometries))
+    runs = []
+    for ring in rings:
+        xy = mercator.to_mercator(shapely.get_coordinates(ring))
+        runs += [xy[start : start + _RUN + 1] for start in range(0, len(xy) - 1, _RUN)]
+    if not runs:
+        return np.array([], dtype=object)
+    owner = np.repeat(np.arange(len(runs)), [len(run) for run in runs])
+    return np.asarray(shapely.linestrings(np.concatenate(runs), indices=owner), dtype=object)
