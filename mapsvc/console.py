@@ -1,0 +1,155 @@
+"""How results look on a terminal: lines for people, JSON for programs, a bar while it takes time.
+
+Text from list files may hold control characters; `ascii_controls` makes them visible, so that
+no file can steer the terminal it is shown on.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+from unicodedata import east_asian_width
+
+import click
+
+from mapsvc.errors import ascii_controls
+from mapsvc.lists.changes import Changed
+from mapsvc.lists.rows import Note, Rejection
+from mapsvc.model import Branch, Point
+from mapsvc.service import GeocodeResult, ImportResult
+
+_LISTED = 20
+
+
+def print_json(value: Any) -> None:
+    """Print ``value`` as indented JSON, text unescaped."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print columns that line up, Chinese characters counted as two cells wide."""
+    cells = [[ascii_controls(str(cell)) for cell in row] for row in (headings, *rows)]
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = [
+            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
+        ]
+        click.echo("  ".join(padded).rstrip())
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+@contextmanager
+def progress(items: Sequence[Branch]) -> Iterator[Iterable[Branch]]:
+    """Show a bar with the time left on a terminal, and nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield items
+        return
+    with click.progressbar(items, label="geocoding", file=sys.stderr) as bar:
+        yield bar
+
+
+def print_import(result: ImportResult) -> None:
+    """Print what an import read, changed and rejected."""
+    file, compared = result.file, result.difference
+    kind = ", ".join(filter(None, (file.format, file.encoding)))
+    click.echo(f"read {len(file.rows) + len(file.rejected)} rows ({kind})")
+    click.echo(f"list {result.branch_list.slug}: {ascii_controls(result.branch_list.title)}")
+    _print_some("added", [_line(added.branch) for added in compared.added])
+    _print_some("changed", [_changed(changed) for changed in compared.changed])
+    _print_some("unchanged", [None] * len(compared.unchanged))
+    _print_some("no longer listed", [_line(branch) for branch in compared.unlisted])
+    _print_some("rejected", [_rejection(rejection) for rejection in file.rejected])
+    if file.notes:
+        _print_some("notes", [_note(note) for note in file.notes])
+    click.echo(result.outcome.value)
+
+
+def import_as_json(result: ImportResult) -> dict[str, Any]:
+    """What `print_import` prints, whole, for ``--json``."""
+    file, compared = result.file, result.difference
+    return {
+        "list": result.branch_list.slug,
+        "title": result.branch_list.title,
+        "format": file.format,
+        "encoding": file.encoding,
+        "sha256": file.sha256,
+        "outcome": result.outcome.name.lower(),
+        "added": [_branch(added.branch, added.row.line) for added in compared.added],
+        "changed": [
+            _branch(changed.new, changed.row.line)
+            | {"before": {field.field: _plain(field.old) for field in changed.fields}}
+            for changed in compared.changed
+        ],
+        "unchanged": len(compared.unchanged),
+        "no_longer_listed": [_branch(branch) for branch in compared.unlisted],
+        "rejected": [asdict(rejection) for rejection in file.rejected],
+        "notes": [asdict(note) for note in file.notes],
+        "remarks": list(file.remarks),
+    }
+
+
+def print_geocoding(result: GeocodeResult) -> None:
+    """Print what a geocoding run placed, by provider and precision, and what it could not."""
+    found = [placement for placement in result.placements if placement.point is not None]
+    by = Counter((p.provider or "", p.precision.value if p.precision else "") for p in found)
+    for (provider, precision), count in sorted(by.items()):
+        click.echo(f"{provider}, {precision}: {count}")
+    click.echo(f"placed: {len(found)} ({result.changed} new or changed)")
+    for branch, error in result.failed:
+        click.echo(f"failed: {branch.id}  {ascii_controls(branch.name)}: {error}", err=True)
+
+
+def geocoding_as_json(result: GeocodeResult) -> dict[str, Any]:
+    """What `print_geocoding` prints, for ``--json``."""
+    return {
+        "placed": sum(placement.point is not None for placement in result.placements),
+        "changed": result.changed,
+        "failed": [
+            {"id": branch.id, "name": branch.name, "address": branch.address, "reason": str(error)}
+            for branch, error in result.failed
+        ],
+    }
+
+
+def _branch(branch: Branch, line: int | None = None) -> dict[str, Any]:
+    where = {} if line is None else {"line": line}
+    return where | {"id": branch.id, "name": branch.name, "address": branch.address}
+
+
+def _plain(value: object) -> object:
+    return asdict(value) if isinstance(value, Point) else value
+
+
+def _line(branch: Branch) -> str:
+    return f"{branch.id}  {branch.name}  {branch.address}"
+
+
+def _changed(changed: Changed) -> str:
+    fields = (f"{field.field}: {field.old} → {field.new}" for field in changed.fields)
+    return f"{changed.new.id}  {'; '.join(fields)}"
+
+
+def _rejection(rejection: Rejection) -> str:
+    return f"line {rejection.line}, {rejection.column}: {rejection.value}: {rejection.reason}"
+
+
+def _note(note: Note) -> str:
+    return note.text if note.line is None else f"line {note.line}: {note.text}"
+
+
+def _print_some(title: str, lines: Sequence[str | None]) -> None:
+    """A count and the first lines; lines that are None are only counted."""
+    click.echo(f"{title}: {len(lines)}")
+    shown = [line for line in lines[:_LISTED] if line is not None]
+    for line in shown:
+        click.echo(f"  {ascii_controls(line)}")
+    if shown and len(lines) > _LISTED:
+        click.echo(f"  … and {len(lines) - _LISTED} more; all of them with --json")

@@ -1,0 +1,78 @@
+"""Serving: granian with one WSGI process a core.
+
+``mapsvc run`` reads the settings once and puts them to the workers as the same environment
+variables, so that a worker that is started anew finds what the first one found.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+
+from flask import Flask
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from mapsvc.config import Settings
+from mapsvc.errors import MapsvcError
+from mapsvc.snapshot import SnapshotSource
+from mapsvc.store import open_store
+from mapsvc.web import create_app
+
+_BACKLOG = 1024
+_REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # looked up, not bound
+
+
+def make_app() -> Flask:
+    """The application of one worker, from the environment's settings."""
+    settings = Settings.from_environment(os.environ)
+    return create_app(settings, SnapshotSource(open_store(settings.store_url)))
+
+
+def serve(settings: Settings, on_start: Callable[[], None]) -> None:
+    """Serve until interrupted; ``on_start`` is called once the port is known to be free.
+
+    Raises:
+        MapsvcError: the address cannot be listened on.
+    """
+    _check_free(settings.host, settings.port)
+    server = Granian(
+        f"{__name__}:make_app",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=1,
+        backlog=_BACKLOG,
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+    )
+    server.on_startup(on_start)
+    server.serve()
+
+
+def address(settings: Settings) -> str:
+    """Where a browser on this machine finds the server."""
+    host = _REACHED_BY.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def _check_free(host: str, port: int) -> None:
+    """A clear word before the workers start: each of them would only log its own failure."""
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        raise MapsvcError(
+            f"cannot listen on {host} port {port}: {error.strerror}; "
+            "choose others with MAPSVC_HOST and MAPSVC_PORT"
+        ) from None
