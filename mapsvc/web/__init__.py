@@ -13,12 +13,9 @@ from mapsvc.web import api, health
 from mapsvc.web.caching import build_digest, compress
 from mapsvc.web.context import EXTENSION, Context, Source
 from mapsvc.web.errors import handle_errors
+from mapsvc.web.guard import guard
 from mapsvc.web.headers import add_headers
-from mapsvc.web.hosts import guard_host
 from mapsvc.web.static import serve_static
-
-_MAX_BODY = 16 * 1024
-"""Bytes of a request's body; nothing here reads one."""
 
 
 def create_app(settings: Settings, source: Source) -> Flask:
@@ -29,10 +26,9 @@ def create_app(settings: Settings, source: Source) -> Flask:
         source: gives the snapshot that a request answers from.
     """
     app = Flask(__name__, static_folder=None, template_folder=str(resource("templates")))
-    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
     app.extensions[EXTENSION] = Context(settings, source, build_digest(settings))
     serve_static(app)
-    guard_host(app, settings)
+    guard(app, settings)
     compress(app)
     add_headers(app, settings)
     handle_errors(app)

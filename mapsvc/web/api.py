@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,7 +12,7 @@ from mapsvc.geo.datum import convert
 from mapsvc.model import Datum, Point
 from mapsvc.web import caching, geojson, openapi
 from mapsvc.web.context import base_url, snapshot
-from mapsvc.web.errors import OutsideDistricts
+from mapsvc.web.errors import KINDS, OutsideDistricts
 from mapsvc.web.params import (
     BranchesParams,
     DistrictsParams,
@@ -113,7 +114,9 @@ def document() -> Response:
 @bp.get("/docs")
 @caching.cached(caching.PAGE)
 def docs() -> str:
-    return render_template("api/docs.html", api=openapi.document(base_url()))
+    api = openapi.document(base_url())
+    example = json.dumps(openapi.problem_example(base_url()), ensure_ascii=False, indent=2)
+    return render_template("api/docs.html", api=api, kinds=KINDS.values(), problem=example)
 
 
 def _page(matched: int, returned: int, offset: int, limit: int) -> dict[str, Any]:

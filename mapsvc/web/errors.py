@@ -103,9 +103,11 @@ def _fault(error: InvalidValue) -> dict[str, Any]:
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    detail = error.description or HTTPStatus(status).phrase
+    phrase = HTTPStatus(status).phrase
+    detail = error.description or phrase
     if _under_api():
-        phrase = HTTPStatus(status).phrase
+        if status == 404:
+            detail = f"no such path; {base_url()}/api/docs names all"
         problem = {"type": "about:blank", "title": phrase, "status": status, "detail": detail}
         response = _problem(problem)
     else:

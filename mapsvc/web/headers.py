@@ -25,7 +25,15 @@ SHARED = {
 
 API_PREFIX = "/api/"
 _EMBED = "/embed"
-_CORS_METHODS = "GET, HEAD, OPTIONS"
+_CORS = [
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Expose-Headers", "ETag"),
+]
+_PREFLIGHT = [
+    ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
+    ("Access-Control-Allow-Headers", "Accept, If-None-Match"),
+    ("Access-Control-Max-Age", "86400"),
+]
 
 
 def tile_sources(settings: Settings) -> tuple[str, ...]:
@@ -71,26 +79,27 @@ def content_security_policy(settings: Settings, ancestors: str = "'none'") -> st
 
 def add_headers(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer of an application, errors too."""
-    page_policy = content_security_policy(settings)
-    embed_policy = content_security_policy(settings, frame_ancestors(settings))
+    page = _headers(content_security_policy(settings), "same-origin")
+    embed = _headers(content_security_policy(settings, frame_ancestors(settings)), "cross-origin")
+    api = [*_headers(content_security_policy(settings), "cross-origin"), *_CORS]
 
     @app.after_request
     def secure(response: Response) -> Response:
-        headers = response.headers
-        headers.update(SHARED)
         path = request.path
-        is_embed = path == _EMBED
-        is_api = path.startswith(API_PREFIX)
-        headers["Content-Security-Policy"] = embed_policy if is_embed else page_policy
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers["Cross-Origin-Resource-Policy"] = (
-            "cross-origin" if is_embed or is_api else "same-origin"
-        )
-        if is_api:
-            headers["Access-Control-Allow-Origin"] = "*"
-            headers["Access-Control-Expose-Headers"] = "ETag"
+        if path.startswith(API_PREFIX):
+            # Added, not set: setting compares each name with all that are there.
+            response.headers.extend(api)
             if request.method == "OPTIONS":
-                headers["Access-Control-Allow-Methods"] = _CORS_METHODS
-                headers["Access-Control-Allow-Headers"] = "Accept, If-None-Match"
-                headers["Access-Control-Max-Age"] = "86400"
+                response.headers.extend(_PREFLIGHT)
+        else:
+            response.headers.extend(embed if path == _EMBED else page)
         return response
+
+
+def _headers(policy: str, readable_from: str) -> list[tuple[str, str]]:
+    return [
+        *SHARED.items(),
+        ("Content-Security-Policy", policy),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", readable_from),
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, json
+from flask import Blueprint, Response, current_app, json
 
 from mapsvc.errors import StoreError
 from mapsvc.resources import built
@@ -31,9 +31,10 @@ def _missing() -> list[str]:
     missing = []
     try:
         shown: Snapshot | None = context().source.current()
-    except StoreError as error:
+    except StoreError:
         shown = None
-        missing.append(f"the store: {error}")
+        current_app.logger.exception("the store cannot be read")
+        missing.append("the store cannot be read")
     if shown is not None and not shown.districts:
         missing.append("districts: run 'mapsvc districts import'")
     if not built("static/dist/manifest.json").is_file():

@@ -130,7 +130,7 @@ def document(base: str) -> dict[str, Any]:
                 "Problem": {
                     "description": "A problem (RFC 9457).",
                     "content": {
-                        PROBLEM_JSON: {"schema": ref("Problem"), "example": _problem_example(base)}
+                        PROBLEM_JSON: {"schema": ref("Problem"), "example": problem_example(base)}
                     },
                 },
                 "NotModified": {"description": "What you have, by If-None-Match, is current."},
@@ -188,7 +188,8 @@ def _described(parameter: Parameter) -> dict[str, Any]:
     return described
 
 
-def _problem_example(base: str) -> dict[str, Any]:
+def problem_example(base: str) -> dict[str, Any]:
+    """What a wrong parameter is answered with."""
     fault = {"parameter": "limit", "value": "0", "allowed": params.LIMIT.allowed}
     detail = f"limit: '0' is not {params.LIMIT.allowed}"
     kind = KINDS[InvalidParameters]

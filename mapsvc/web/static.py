@@ -6,7 +6,7 @@ import re
 from wsgiref.headers import Headers
 
 from flask import Flask
-from whitenoise import WhiteNoise  # type: ignore[import-untyped]
+from whitenoise import WhiteNoise
 
 from mapsvc.resources import built
 from mapsvc.web.headers import SHARED

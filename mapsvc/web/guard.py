@@ -1,4 +1,4 @@
-"""Which host names are answered, and how far forwarding headers are believed.
+"""Which requests are answered: host names, forwarding headers, and the size of a body.
 
 A page that is reached under a foreign name (DNS rebinding) or that repeats a forged ``Host`` in
 its links works for somebody else; so only known names are answered.
@@ -10,12 +10,14 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from flask import Flask, request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mapsvc.config import Settings
 from mapsvc.errors import shown
 
+MAX_BODY = 16 * 1024
+"""Bytes of a request's body; no view reads one."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -66,15 +68,19 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def guard_host(app: Flask, settings: Settings) -> None:
-    """Refuse requests for other hosts, and believe the proxies that the settings count."""
+def guard(app: Flask, settings: Settings) -> None:
+    """Refuse requests for other hosts or with large bodies; believe the proxies of the settings."""
     trusted = trusted_hosts(settings)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
 
     @app.before_request
     def check() -> None:
         if not is_trusted(request.host, trusted):
             host = shown(request.headers.get("Host", ""))
             raise UntrustedHost(f"Host: {host} is not one of the hosts answered here")
+        # The limit above acts only where a view reads the body.
+        if (request.content_length or 0) > MAX_BODY:
+            raise RequestEntityTooLarge
 
     if hops := settings.proxy_hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
