@@ -10,24 +10,29 @@ import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from mapsvc.errors import GeocodingError, InvalidValue, shown
 from mapsvc.model import Datum, Geocode, Point, Precision
 
 _REQUIRED = {"provider", "query", "located_at"}
-_FIELDS = _REQUIRED | {
-    "lon",
-    "lat",
-    "native",
-    "precision",
-    "radius_m",
-    "district",
-    "evidence",
-    "options",
-    "normaliser",
-    "answer",
+_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "provider": ((str,), "a text"),
+    "query": ((str,), "a text"),
+    "located_at": ((str,), "a time as 2026-11-22T08:00:00+00:00"),
+    "lon": ((int, float, NoneType), "a number or null"),
+    "lat": ((int, float, NoneType), "a number or null"),
+    "native": ((dict, NoneType), "an object with lon, lat and datum"),
+    "precision": ((str, NoneType), f"one of {', '.join(Precision)}"),
+    "radius_m": ((int, float, NoneType), "a number or null"),
+    "district": ((str, NoneType), "a text or null"),
+    "evidence": ((str,), "a text"),
+    "options": ((dict,), "an object"),
+    "normaliser": ((int,), "a whole number"),
+    "answer": ((object,), "any JSON"),
 }
+"""The fields of a record: the types that each may have, and how to say so."""
 
 
 def canonical_json(value: Any) -> str:
@@ -80,8 +85,15 @@ def from_json(text: str) -> Geocode:
         raise InvalidValue("cache record", text, "a JSON object")
     if missing := _REQUIRED - record.keys():
         raise InvalidValue("cache record", text, f"complete: it lacks {', '.join(sorted(missing))}")
-    if unknown := record.keys() - _FIELDS:
-        raise InvalidValue("cache record", min(unknown), "a known field")
+    for name, value in record.items():
+        if name not in _TYPES:
+            raise InvalidValue("cache record", name, "a known field")
+        types, allowed = _TYPES[name]
+        if not isinstance(value, types) or isinstance(value, bool) and object not in types:
+            raise InvalidValue(name, value, allowed)
+    for name in ("provider", "query"):
+        if not record[name]:
+            raise InvalidValue(name, record[name], "a text that is not empty")
     lon, lat = record.get("lon"), record.get("lat")
     precision = record.get("precision")
     point = None
@@ -90,16 +102,16 @@ def from_json(text: str) -> Geocode:
         if precision is None:
             raise InvalidValue("precision", precision, f"one of {', '.join(Precision)}")
     return Geocode(
-        provider=_text(record, "provider"),
-        query=_text(record, "query"),
+        provider=record["provider"],
+        query=record["query"],
         located_at=_time(record["located_at"]),
         point=point,
         native=_native(record.get("native")),
         precision=None if precision is None else _precision(precision),
         radius_m=record.get("radius_m"),
         district=record.get("district"),
-        evidence=record.get("evidence") or "",
-        options=record.get("options") or {},
+        evidence=record.get("evidence", ""),
+        options=record.get("options", {}),
         normaliser=record.get("normaliser", 1),
         answer=record.get("answer"),
     )
@@ -128,28 +140,21 @@ def read_file(path: Path) -> Iterator[Geocode]:
         raise GeocodingError(f"{shown(path.name)} cannot be read: {error}") from None
 
 
-def _text(record: dict[str, Any], name: str) -> str:
-    value = record[name]
-    if not isinstance(value, str) or not value:
-        raise InvalidValue(name, value, "a text that is not empty")
-    return value
-
-
-def _time(value: Any) -> datetime:
+def _time(value: str) -> datetime:
     try:
         return datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+    except ValueError:
         raise InvalidValue("located_at", value, "a time as 2026-11-22T08:00:00+00:00") from None
 
 
-def _precision(value: Any) -> Precision:
+def _precision(value: str) -> Precision:
     try:
         return Precision(value)
     except ValueError:
         raise InvalidValue("precision", value, f"one of {', '.join(Precision)}") from None
 
 
-def _native(value: Any) -> Point | None:
+def _native(value: dict[str, Any] | None) -> Point | None:
     if value is None:
         return None
     try:
