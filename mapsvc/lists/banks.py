@@ -56,21 +56,31 @@ def find_bank(text: str) -> Bank | None:
     >>> find_bank("中国银行业协会") is None
     True
     """
-    names, lengths = _by_spelling()
-    key = canonical(text)
-    for length in lengths:
-        bank = names.get(key[:length])
-        if bank is not None and not key.startswith(_NOT_A_BANK, length):
+    return bank_of_key(canonical(text))
+
+
+def bank_of_key(key: str) -> Bank | None:
+    """`find_bank` for a text that is canonical already."""
+    for name, bank in _by_beginning().get(key[:_BEGINNING], ()):
+        if key.startswith(name) and not key.startswith(_NOT_A_BANK, len(name)):
             return bank
     return None
 
 
+_BEGINNING = 2
+"""Spellings are looked up by so many first characters; none is shorter."""
+
+
 @cache
-def _by_spelling() -> tuple[Mapping[str, Bank], tuple[int, ...]]:
-    """Every canonical spelling with its bank, and the spellings' lengths, longest first."""
+def _by_beginning() -> Mapping[str, tuple[tuple[str, Bank], ...]]:
+    """Canonical spellings with their banks, longest first, by their first two characters."""
     names = {
         canonical(spelling): bank
         for bank in banks().values()
         for spelling in (bank.name, bank.short, bank.name_en, *bank.aliases)
     }
-    return names, tuple(sorted({len(name) for name in names}, reverse=True))
+    found: dict[str, tuple[tuple[str, Bank], ...]] = {}
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        beginning = name[:_BEGINNING]
+        found[beginning] = (*found.get(beginning, ()), (name, names[name]))
+    return found

@@ -94,7 +94,7 @@ class _Source:
 def _open_source(data: bytes, limits: Limits, notes: Notes) -> _Source:
     if container(data) != "text":
         sheet = read_workbook(data, limits=limits, notes=notes)
-        return _table(sheet.format, None, sheet.records)
+        return _table(sheet.format, None, sheet.records, limits)
     text, encoding = decode(data)
     text = replace_nul(text, notes)
     if not text.strip():
@@ -102,17 +102,19 @@ def _open_source(data: bytes, limits: Limits, notes: Notes) -> _Source:
     delimiter, has_headings = delimiter_of(text, limits)
     if has_headings:
         records = csv_records(text, delimiter, limits)
-        columns, titles = with_headings(records)
+        columns, titles = with_headings(records, limits)
         return _Source("csv", encoding, columns, records, titles)
     if delimiter != "\t":
-        return _table("csv", encoding, list(csv_records(text, delimiter, limits)))
+        return _table("csv", encoding, list(csv_records(text, delimiter, limits)), limits)
     found = announcement_records(text, limits)
     return _Source("announcement", encoding, HEADLESS, *found)
 
 
-def _table(file_format: ListFormat, encoding: str | None, records: list[Record]) -> _Source:
+def _table(
+    file_format: ListFormat, encoding: str | None, records: list[Record], limits: Limits
+) -> _Source:
     if any(is_heading_row(cells) for _, cells in records[:HEADING_WITHIN]):
         rest = iter(records)
-        columns, titles = with_headings(rest)
+        columns, titles = with_headings(rest, limits)
         return _Source(file_format, encoding, columns, rest, titles)
     return _Source(file_format, encoding, HEADLESS, *two_columns(records))

@@ -9,7 +9,7 @@ from math import isfinite
 
 from mapsvc.address.normalise import canonical
 from mapsvc.errors import InvalidValue, ListFileError, shown
-from mapsvc.lists.banks import banks, find_bank
+from mapsvc.lists.banks import bank_of_key, banks, find_bank
 from mapsvc.lists.headings import Columns
 from mapsvc.lists.rows import Limits, ListRow, Notes, Rejection
 from mapsvc.model import Datum, Point
@@ -52,11 +52,19 @@ class TableReader:
         self.remarks: list[str] = []
         self._columns = columns
         self._width = len(columns.headings) or 2
+        self._at_name, self._at_address = columns.index["name"], columns.index["address"]
+        self._at_id = columns.index.get("id")
+        self._at_bank = columns.index.get("bank")
+        self._at_phone = columns.index.get("phone")
+        self._at_hours = columns.index.get("hours")
+        self._at_lat = columns.index.get("lat")
+        self._at_lon = columns.index.get("lon", 0)
+        self._at_datum = columns.index.get("datum")
         self._limits = limits
         self._datum = datum
         self._notes = notes
         self._datums: dict[str, Datum] = {}
-        self._keys: dict[tuple[str, str], int] = {}
+        self._keys: dict[str, int] = {}
         self._ids: dict[str, int] = {}
 
     def read(self, records: Iterable[Record]) -> None:
@@ -83,27 +91,26 @@ class TableReader:
         """The record as a row; None for a blank one or a remark. Raises `_Fault`."""
         if len(cells) != self._width:
             cells = self._fitted(cells)
-        index = self._columns.index
-        name, address = cells[index["name"]].strip(), cells[index["address"]].strip()
+        name, address = cells[self._at_name].strip(), cells[self._at_address].strip()
         longest = self._limits.text_chars
         if not name or not address or len(name) > longest or len(address) > longest:
             if self._is_no_branch(cells):
                 return None
             raise _text_fault(longest, name=name, address=address)
         name_key, address_key = canonical(name), canonical(address)
-        branch_id = self._id(cells[index["id"]].strip()) if "id" in index else None
-        bank, phone, hours = (
-            self._optional(field, cells[index[field]]) if field in index else ""
-            for field in ("bank", "phone", "hours")
-        )
-        point = self._point(cells) if "lat" in index else None
-        first = self._keys.get((name_key, address_key))
+        branch_id = None if self._at_id is None else self._id(cells[self._at_id].strip())
+        bank = "" if self._at_bank is None else self._optional("bank", cells[self._at_bank])
+        phone = "" if self._at_phone is None else self._optional("phone", cells[self._at_phone])
+        hours = "" if self._at_hours is None else self._optional("hours", cells[self._at_hours])
+        point = None if self._at_lat is None else self._point(cells, self._at_lat)
+        key = f"{name_key}\n{address_key}"  # no canonical text holds a line break
+        first = self._keys.get(key)
         if first is not None:
             raise _Fault("name", name, f"the same name and address as in line {first}")
         if not (name_key and address_key):
             field, text = ("address", address) if name_key else ("name", name)
             raise _Fault(field, text, "there is nothing in it that can be seen")
-        self._keys[name_key, address_key] = line
+        self._keys[key] = line
         if branch_id is not None:
             self._ids[branch_id] = line
         code = self._bank_code(line, bank, name_key)
@@ -149,18 +156,17 @@ class TableReader:
             if stated is not None:
                 return stated.code
             self._notes.add("unknown bank", line, f"unknown bank {shown(text)}: not used")
-        found = find_bank(name_key)
+        found = bank_of_key(name_key)
         return None if found is None else found.code
 
-    def _point(self, cells: list[str]) -> Point | None:
-        index = self._columns.index
-        lat_text, lon_text = cells[index["lat"]].strip(), cells[index["lon"]].strip()
+    def _point(self, cells: list[str], at_lat: int) -> Point | None:
+        lat_text, lon_text = cells[at_lat].strip(), cells[self._at_lon].strip()
         if not lat_text and not lon_text:
             return None
         lat, lon = _degrees("lat", lat_text), _degrees("lon", lon_text)
         if not (_SOUTH <= lat <= _NORTH and _WEST <= lon <= _EAST):
             _refuse_position(lat, lon)
-        stated = cells[index["datum"]].strip() if "datum" in index else ""
+        stated = "" if self._at_datum is None else cells[self._at_datum].strip()
         datum = self._datums.get(stated)
         if datum is None:
             datum = self._datums[stated] = self._datum_of(stated)

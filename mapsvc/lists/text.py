@@ -38,17 +38,18 @@ def year_of(title: str | None) -> int | None:
     return int(match[1]) if match else None
 
 
-def physical_lines(text: str, limits: Limits) -> Iterator[str]:
+def physical_lines(text: str, limits: Limits) -> io.StringIO:
     """The lines of ``text`` with their ends (CR, LF or CRLF, nothing else).
 
     Raises:
         ListFileError: a line too long to be one of a list.
     """
-    longest = limits.line_chars
-    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
-        if len(line) > longest:
-            raise ListFileError(f"line {number} has {len(line):,} characters; at most {longest:,}")
-        yield line
+    longest = max(map(len, io.StringIO(text, newline="")), default=0)
+    if longest > limits.line_chars:
+        raise ListFileError(
+            f"a line has {longest:,} characters, and a list's at most {limits.line_chars:,}"
+        )
+    return io.StringIO(text, newline="")
 
 
 def replace_nul(text: str, notes: Notes) -> str:
@@ -69,7 +70,7 @@ def delimiter_of(text: str, limits: Limits) -> tuple[str, bool]:
     """
     head = "".join(islice(physical_lines(text, limits), 2 * HEADING_WITHIN))
     if sep := _SEP.match(head):
-        return sep[1], True
+        return sep[1], True  # Excel's own line that names the delimiter
     for delimiter in _DELIMITERS:
         if any(is_heading_row(cells) and len(cells) > 1 for cells in _sniffed(head, delimiter)):
             return delimiter, True
@@ -104,8 +105,7 @@ def csv_records(text: str, delimiter: str, limits: Limits) -> Iterator[Record]:
         for cells in reader:
             if reader.line_num != line and any(len(cell) > longest for cell in cells):
                 raise ListFileError(f"line {line}: a cell has more than {longest:,} characters")
-            if line > 1 or not (len(cells) == 1 and _SEP.fullmatch(cells[0])):
-                yield line, cells
+            yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
         raise ListFileError(
@@ -114,7 +114,7 @@ def csv_records(text: str, delimiter: str, limits: Limits) -> Iterator[Record]:
         ) from None
 
 
-def with_headings(records: Iterator[Record]) -> tuple[Columns, list[str]]:
+def with_headings(records: Iterator[Record], limits: Limits) -> tuple[Columns, list[str]]:
     """Read ``records`` up to the headings: the columns, and the title lines before them.
 
     Raises:
@@ -124,8 +124,12 @@ def with_headings(records: Iterator[Record]) -> tuple[Columns, list[str]]:
     first: list[str] = []
     for _, cells in islice(records, HEADING_WITHIN):
         if is_heading_row(cells):
+            if len(cells) > limits.columns:
+                raise ListFileError(f"{len(cells)} columns; at most {limits.columns}")
             return columns_of(cells), titles
         filled = [cell.strip() for cell in cells if cell.strip()]
+        if filled == ["sep="]:
+            continue
         first = first if len(first) > 1 else filled or first
         titles += filled[:1] if len(filled) == 1 else []
     raise ListFileError(f"there is no row of headings; {found_and_understood(first)}")
