@@ -16,14 +16,14 @@ from pathlib import Path
 
 from mapsvc.address.normalise import NORMALISER_VERSION, canonical
 from mapsvc.districts import read_folder
-from mapsvc.errors import DistrictsError, GeocodingError, InvalidValue, NotCached
+from mapsvc.errors import DistrictsError, GeocodingError, InvalidValue, NotCached, shown
 from mapsvc.geo.datum import convert
 from mapsvc.geo.districts import check
 from mapsvc.geocoding.placing import Placer, unplaced
 from mapsvc.geocoding.record import canonical_json, read_file
 from mapsvc.lists.changes import Difference, difference
 from mapsvc.lists.reader import read_list
-from mapsvc.lists.rows import ListFile
+from mapsvc.lists.rows import ListFile, ListRow, Rejection
 from mapsvc.model import (
     Branch,
     BranchList,
@@ -108,7 +108,9 @@ def import_list(
     with store.write() as writer:
         before = next((known for known in store.lists() if known.slug == slug), None)
         listed = store.branches(slug) if before else ()
-        compared = difference(file.rows, listed)
+        elsewhere = _elsewhere(store.branches(), listed)
+        file = _with_known_ids(file, elsewhere)
+        compared = difference(file.rows, listed, elsewhere)
         branch_list = BranchList(
             slug=slug,
             title=title or (before.title if before else None) or file.title or slug,
@@ -126,6 +128,32 @@ def import_list(
             writer.put_list(branch_list, compared.branches)
             writer.put_placements(_outdated(compared, store.placements()))
     return ImportResult(branch_list, file, compared, outcome)
+
+
+def _elsewhere(branches: Iterable[Branch], listed: Iterable[Branch]) -> dict[str, Branch]:
+    here = {branch.id for branch in listed}
+    return {branch.id: branch for branch in branches if branch.id not in here}
+
+
+def _with_known_ids(file: ListFile, elsewhere: dict[str, Branch]) -> ListFile:
+    """Let a branch that another list has be the same branch, and no other one take its id."""
+    if not elsewhere:
+        return file
+    ids = {_identity(branch): branch_id for branch_id, branch in elsewhere.items()}
+    rows, rejected = [], list(file.rejected)
+    for row in file.rows:
+        other = elsewhere.get(row.id) if row.id is not None else None
+        if other is not None and _identity(other) != _identity(row):
+            reason = f"this is the id of {shown(other.name)} on another list"
+            rejected.append(Rejection(row.line, "id", shown(row.id), reason))
+        else:
+            rows.append(row._replace(id=ids.get(_identity(row))) if row.id is None else row)
+    rejected.sort(key=lambda rejection: rejection.line)
+    return replace(file, rows=tuple(rows), rejected=tuple(rejected))
+
+
+def _identity(branch: Branch | ListRow) -> tuple[str, str]:
+    return canonical(branch.name), canonical(branch.address)
 
 
 def _outcome(file: ListFile, is_changed: bool, *, dry_run: bool, skip_bad: bool) -> Outcome:
@@ -204,8 +232,8 @@ def _place(
     placer = Placer(contents.districts)
     placements: list[Placement] = []
     failed: list[tuple[Branch, GeocodingError]] = []
-    with progress(branches) as shown:
-        for branch in shown:
+    with progress(branches) as shown_branches:
+        for branch in shown_branches:
             try:
                 if branch.point is not None:
                     answer = _listed(branch, branch.point, contents)

@@ -84,8 +84,12 @@ def new_id(row: ListRow) -> str:
     return f"{row.bank or 'branch'}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
 
-def difference(rows: Iterable[ListRow], stored: Sequence[Branch]) -> Difference:
+def difference(
+    rows: Iterable[ListRow], stored: Sequence[Branch], taken: Iterable[str] = ()
+) -> Difference:
     """Compare a file's ``rows`` to the branches ``stored`` in its list now.
+
+    ``taken`` are further ids that no new branch may be given.
 
     Rows are matched in four passes, each over what the ones before left: by the file's id; by
     canonical name and address; by canonical name, and then by canonical address, where it occurs
@@ -95,13 +99,14 @@ def difference(rows: Iterable[ListRow], stored: Sequence[Branch]) -> Difference:
     """
     rows = list(rows)
     matches = _match(rows, stored)
-    taken = {branch.id for branch in stored} | {row.id for row in rows if row.id is not None}
+    used = {branch.id for branch in stored} | {row.id for row in rows if row.id is not None}
+    used.update(taken)
     added, changed, unchanged, branches = [], [], [], []
     for at, row in enumerate(rows):
         old = matches.get(at)
         if old is None:
-            branch = row.branch(row.id if row.id is not None else _free_id(row, taken))
-            taken.add(branch.id)
+            branch = row.branch(row.id if row.id is not None else _free_id(row, used))
+            used.add(branch.id)
             added.append(Added(row, branch))
         else:
             branch = row.branch(old.id)
