@@ -191,7 +191,7 @@ def test_every_row_and_branch_is_accounted_for_once(
     pairs: list[tuple[str, str, str | None]], held: list[tuple[str, str]]
 ) -> None:
     seen: set[object] = set()
-    rows = []
+    rows: list[ListRow] = []
     for name, address, branch_id in pairs:
         if {(name, address), branch_id} & (seen - {None}):
             continue  # the reader rejects these

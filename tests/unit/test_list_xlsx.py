@@ -290,10 +290,10 @@ def test_hostile_workbooks_cost_little(tmp_path: Path) -> None:
 
 
 def test_a_hundred_thousand_rows(tmp_path: Path) -> None:
-    rows = [
-        HEAD,
-        *([f"工商银行第{i}支行", f"宁波市中山路{i}号", 57400000000 + i] for i in range(100_000)),
-    ]
+    rows: list[list[Cell]] = [HEAD]
+    rows.extend(
+        [f"工商银行第{i}支行", f"宁波市中山路{i}号", 57400000000 + i] for i in range(100_000)
+    )
     path = write_xlsx(tmp_path / "big.xlsx", {"a": sheet_xml(rows)})
     result, seconds, child, _ = _measured(path)
     assert result == "100000 rows"
@@ -325,7 +325,8 @@ def test_the_child_sees_no_settings_and_no_web_stack(
 
 
 def test_the_child_is_gone_when_its_reader_gives_up(tmp_path: Path) -> None:
-    rows: list[list[Cell]] = [HEAD, *([f"行{i}", "路"] for i in range(50_000))]
+    rows: list[list[Cell]] = [HEAD]
+    rows.extend([f"行{i}", "路"] for i in range(50_000))
     path = write_xlsx(tmp_path / "a.xlsx", {"a": sheet_xml(rows)})
     start = time.monotonic()
     _error(path, Limits(rows=10))
