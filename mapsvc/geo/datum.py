@@ -40,8 +40,10 @@ Floats = NDArray[np.float64]
 _AXIS_M = 6_378_245.0
 _ECC2 = 0.006_693_421_622_965_943
 
-_GCJ_STEPS = 5
-"""Worst error after each step, over all of the mainland: 4.9 m, 3 cm, 0.2 mm, 1.3 µm, 9 nm."""
+_GCJ_STEPS = 8
+"""Worst error after each step, over all of the mainland: 4.9 m, 3 cm, 0.2 mm, 1.3 µm, 9 nm. The
+other three are for the meridian 105°, where the formula's square root has an endless slope: five
+steps leave 1.7 µm there, eight leave 0.4 µm, and no number of them less than 0.3 µm."""
 _BD_STEPS = 5
 """Worst error after each step: 23 cm, 1.7 mm, 15 µm, 0.13 µm, 6 nm (about float64's own)."""
 

@@ -31,7 +31,10 @@ def distance_m(
     >>> distance_m(121.55, 29.87, [121.55, 121.60], [29.87, 29.87]).round(3).tolist()
     [0.0, 4830.589]
     """
-    ends = [np.asarray(value, np.float64) for value in (lon1, lat1, lon2, lat2)]
-    lon1, lat1, lon2, lat2 = (np.ascontiguousarray(a) for a in np.broadcast_arrays(*ends))
-    metres = np.asarray(_geod().inv(lon1, lat1, lon2, lat2)[2], np.float64)
-    return metres.reshape(lon1.shape)
+    ends = np.broadcast_arrays(
+        *(np.asarray(value, np.float64) for value in (lon1, lat1, lon2, lat2))
+    )
+    # PROJ wants flat arrays of its own order and makes a number of a single one.
+    x1, y1, x2, y2 = (end.ravel() for end in ends)
+    metres = _geod().inv(x1, y1, x2, y2)[2]
+    return np.asarray(metres, np.float64).reshape(ends[0].shape)
