@@ -8,6 +8,7 @@ one when the store's revision has changed, while requests go on with the old one
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections import Counter
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapsvc.address.normalise import canonical
-from mapsvc.errors import NotFound
+from mapsvc.errors import NotFound, StoreError
 from mapsvc.geo.datum import convert
 from mapsvc.geo.districts import DistrictIndex
 from mapsvc.geo.index import PointIndex
@@ -29,6 +30,8 @@ from mapsvc.model import BBox, Branch, BranchList, Datum, District, Placement, P
 from mapsvc.store.base import Contents, Store
 
 Indices = NDArray[np.int64]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +270,7 @@ class SnapshotSource:
     """Gives the snapshot of the store's present revision.
 
     The revision is looked up at most every ``check_s`` seconds. One thread rebuilds; the others
-    go on with the snapshot they have.
+    go on with the snapshot they have, and so do all while the store fails.
     """
 
     def __init__(self, store: Store, check_s: float = 0.5) -> None:
@@ -278,13 +281,17 @@ class SnapshotSource:
         self._checked_at = time.monotonic()
 
     def current(self) -> Snapshot:
-        """The snapshot to answer with; raises `StoreError` only if none could ever be built."""
+        """The snapshot to answer with."""
         if time.monotonic() - self._checked_at < self._check_s:
             return self._snapshot
         if self._rebuilding.acquire(blocking=False):
             try:
                 if self._store.revision() != self._snapshot.revision:
                     self._snapshot = Snapshot(self._store.contents())
+            except StoreError:
+                _log.exception(
+                    "the store fails; answers go on from revision %s", self._snapshot.revision
+                )
             finally:
                 self._checked_at = time.monotonic()
                 self._rebuilding.release()
