@@ -84,5 +84,58 @@ class NotCached(GeocodingError):
         self.providers = providers
 
 
+class ProviderError(GeocodingError):
+    """A geocoding provider gave no usable answer. "Nothing found" is an answer and no error.
+
+    Args:
+        provider: the provider's name, as ``MAPSVC_GEOCODERS`` has it.
+        message: what happened and what to do; free of keys.
+    """
+
+    may_pass = False
+    """True where asking the same again, later, can help."""
+
+    def __init__(self, provider: str, message: str) -> None:
+        super().__init__(f"{provider}: {message}")
+        self.provider = provider
+        self.message = message
+
+
+class ProviderRefused(ProviderError):
+    """Wrong key, signature or privilege: every further question would end the same."""
+
+
+class QuotaExhausted(ProviderError):
+    """The provider's quota is used up: every further question today would end the same."""
+
+
+class BadAnswer(ProviderError):
+    """An answer that cannot be used: no JSON, too large, a redirect, a position out of range."""
+
+
+class _Passing(ProviderError):
+    """An error that may pass.
+
+    Args:
+        provider: as in `ProviderError`.
+        message: as in `ProviderError`.
+        retry_after_s: the seconds that the provider asks to wait, if it says so.
+    """
+
+    may_pass = True
+
+    def __init__(self, provider: str, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(provider, message)
+        self.retry_after_s = retry_after_s
+
+
+class RateLimited(_Passing):
+    """The provider was asked too fast."""
+
+
+class ProviderUnavailable(_Passing):
+    """The provider cannot be reached, is too slow, or is out of order."""
+
+
 class StoreError(MapsvcError):
     """The store cannot be read or written; nothing of the failed change is kept."""
