@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from math import isfinite
 
 from mapsvc.address.normalise import canonical
@@ -96,12 +95,17 @@ class TableReader:
         if not name or not address or len(name) > longest or len(address) > longest:
             if self._is_no_branch(cells):
                 return None
-            raise _text_fault(longest, name=name, address=address)
+            if name and address:
+                raise _too_long(longest, name=name, address=address)
+            field = "address" if name else "name"
+            raise _Fault(field, "", f"a branch needs {field}; the cell is empty")
         name_key, address_key = canonical(name), canonical(address)
         branch_id = None if self._at_id is None else self._id(cells[self._at_id].strip())
-        bank = "" if self._at_bank is None else self._optional("bank", cells[self._at_bank])
-        phone = "" if self._at_phone is None else self._optional("phone", cells[self._at_phone])
-        hours = "" if self._at_hours is None else self._optional("hours", cells[self._at_hours])
+        bank = "" if self._at_bank is None else cells[self._at_bank].strip()
+        phone = "" if self._at_phone is None else cells[self._at_phone].strip()
+        hours = "" if self._at_hours is None else cells[self._at_hours].strip()
+        if len(bank) > longest or len(phone) > longest or len(hours) > longest:
+            raise _too_long(longest, bank=bank, phone=phone, hours=hours)
         point = None if self._at_lat is None else self._point(cells, self._at_lat)
         key = f"{name_key}\n{address_key}"  # no canonical text holds a line break
         first = self._keys.get(key)
@@ -143,12 +147,6 @@ class TableReader:
             raise _Fault("id", text, f"the same id as in line {self._ids[text]}")
         return text
 
-    def _optional(self, field: str, cell: str) -> str:
-        text = cell.strip()
-        if len(text) > self._limits.text_chars:
-            raise _text_fault(self._limits.text_chars, **{field: text})
-        return text
-
     def _bank_code(self, line: int, text: str, name_key: str) -> str | None:
         """The bank's code from its own cell, or else from the branch's canonical name."""
         if text:
@@ -160,16 +158,20 @@ class TableReader:
         return None if found is None else found.code
 
     def _point(self, cells: list[str], at_lat: int) -> Point | None:
-        lat_text, lon_text = cells[at_lat].strip(), cells[self._at_lon].strip()
-        if not lat_text and not lon_text:
-            return None
-        lat, lon = _degrees("lat", lat_text), _degrees("lon", lon_text)
+        lat_text, lon_text = cells[at_lat], cells[self._at_lon]
+        try:
+            lat, lon = float(lat_text), float(lon_text)
+        except ValueError:
+            lat_text, lon_text = lat_text.strip(), lon_text.strip()
+            if not lat_text and not lon_text:
+                return None
+            lat, lon = _degrees("lat", lat_text), _degrees("lon", lon_text)
         if not (_SOUTH <= lat <= _NORTH and _WEST <= lon <= _EAST):
             _refuse_position(lat, lon)
-        stated = "" if self._at_datum is None else cells[self._at_datum].strip()
+        stated = "" if self._at_datum is None else cells[self._at_datum]
         datum = self._datums.get(stated)
         if datum is None:
-            datum = self._datums[stated] = self._datum_of(stated)
+            datum = self._datums[stated] = self._datum_of(stated.strip())
         return Point(lon, lat, datum)
 
     def _datum_of(self, text: str) -> Datum:
@@ -188,23 +190,19 @@ class TableReader:
         )
 
 
-def _text_fault(longest: int, **texts: str) -> _Fault:
-    for field, text in texts.items():
-        if not text:
-            return _Fault(field, text, f"a branch needs {field}; the cell is empty")
-        if len(text) > longest:
-            return _Fault(field, text, f"{len(text):,} characters; at most {longest}")
-    raise AssertionError(texts)
+def _too_long(longest: int, **texts: str) -> _Fault:
+    """The fault of the longest of ``texts``, by its field."""
+    field = max(texts, key=lambda field: len(texts[field]))
+    text = texts[field]
+    return _Fault(field, text, f"{len(text):,} characters; at most {longest}")
 
 
 def _degrees(field: str, text: str) -> float:
     if not text:
         raise _Fault(field, text, "lat and lon go together; this one is empty")
     try:
-        return float(text)
+        return float(canonical(text))  # which makes full-width digits and points plain
     except ValueError:
-        with suppress(ValueError):
-            return float(canonical(text))  # full-width digits and points
         raise _Fault(field, text, "not a number of decimal degrees") from None
 
 

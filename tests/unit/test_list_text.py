@@ -134,6 +134,13 @@ def test_no_chinese_name_in_gb18030_is_taken_for_utf8() -> None:
             assert decode(text.encode("gb18030")) == (text, "gb18030")
 
 
+def test_cells_that_are_valid_in_both_encodings_decide_nothing() -> None:
+    # 泰隆 in GB18030 is CC A9 C2 A1: two valid characters of UTF-8. The cell before it holds, out
+    # of step, the bytes of two Chinese characters in UTF-8, so that the cells are looked at.
+    data = b"\xb0\xe4\xb0\xa1\xe4\xa1\xb0\xa1,\xcc\xa9\xc2\xa1\n"
+    assert decode(data) == ("颁啊洹啊,泰隆\n", "gb18030")
+
+
 @given(st.text(alphabet=st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=4))
 def test_utf8_is_never_read_as_something_else(text: str) -> None:
     assert decode(text.encode()) == (text, "utf-8")
@@ -321,6 +328,7 @@ def test_swapped_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "lines",
     [
+        SWAPPED[:10] + [f"工商银行宁波第{i}支行\t宁波市中山路{i}号" for i in range(100, 105)],
         SWAPPED[:5] + [f"工商银行宁波第{i}支行\t宁波市中山路{i}号" for i in range(100, 110)],
         ["中山路支行\t建设银行大楼"],
         ["中山路\t银行大厦1号"],
