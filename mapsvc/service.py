@@ -20,7 +20,7 @@ from mapsvc.errors import DistrictsError, GeocodingError, InvalidValue, NotCache
 from mapsvc.geo.datum import convert
 from mapsvc.geo.districts import check
 from mapsvc.geocoding.placing import Placer, unplaced
-from mapsvc.geocoding.record import canonical_json, read_file
+from mapsvc.geocoding.record import CacheKey, key_of, read_file
 from mapsvc.lists.changes import Difference, difference
 from mapsvc.lists.reader import read_list
 from mapsvc.lists.rows import ListFile, ListRow, Rejection
@@ -37,7 +37,7 @@ from mapsvc.model import (
     ReviewReason,
 )
 from mapsvc.resources import resource
-from mapsvc.store.base import CacheKey, Contents, Store, Writer
+from mapsvc.store.base import Contents, Store, Writer
 
 SHIPPED_LIST = "data/lists/ningbo-2021.txt"
 SHIPPED_CACHE = "data/geocache.jsonl"
@@ -335,11 +335,11 @@ def load_shipped(store: Store) -> None:
     if store.seeds().get(_BASICS) == digest:
         return
     with store.write() as writer:
-        known = {_key(answer): answer.located_at for answer in store.geocodes()}
+        known = {key_of(answer): answer.located_at for answer in store.geocodes()}
         writer.put_geocodes(
             answer
             for answer in read_file(resource(SHIPPED_CACHE))
-            if (before := known.get(_key(answer))) is None or before < answer.located_at
+            if (before := known.get(key_of(answer))) is None or before < answer.located_at
         )
         _put_districts(store, writer, read_folder(resource(SHIPPED_DISTRICTS)))
         writer.note_seed(_BASICS, digest)
@@ -364,8 +364,3 @@ def seed(store: Store) -> None:
     """Fill a new store with everything that is shipped: districts, answers, and the list."""
     load_shipped(store)
     load_shipped_list(store)
-
-
-def _key(answer: Geocode) -> CacheKey:
-    options = canonical_json(dict(answer.options))
-    return CacheKey(answer.provider, answer.query, options, answer.normaliser)

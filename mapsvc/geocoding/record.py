@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import NoneType
 from typing import Any
 
+from mapsvc.address.normalise import NORMALISER_VERSION
 from mapsvc.errors import GeocodingError, InvalidValue, shown
 from mapsvc.model import Datum, Geocode, Point, Precision
 
@@ -33,6 +35,24 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "answer": ((object,), "any JSON"),
 }
 """The fields of a record: the types that each may have, and how to say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class CacheKey:
+    """What a cached answer is found by."""
+
+    provider: str
+    query: str
+    """In canonical form; see `mapsvc.address.normalise.canonical`."""
+    options: str = "{}"
+    """Canonical JSON of the request's options."""
+    normaliser: int = NORMALISER_VERSION
+
+
+def key_of(geocode: Geocode) -> CacheKey:
+    """The key that an answer is cached under."""
+    options = canonical_json(dict(geocode.options))
+    return CacheKey(geocode.provider, geocode.query, options, geocode.normaliser)
 
 
 def canonical_json(value: Any) -> str:
@@ -89,7 +109,7 @@ def from_json(text: str) -> Geocode:
         if name not in _TYPES:
             raise InvalidValue("cache record", name, "a known field")
         types, allowed = _TYPES[name]
-        if not isinstance(value, types) or isinstance(value, bool) and object not in types:
+        if not isinstance(value, types) or (isinstance(value, bool) and object not in types):
             raise InvalidValue(name, value, allowed)
     for name in ("provider", "query"):
         if not record[name]:

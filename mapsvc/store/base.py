@@ -12,17 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from mapsvc.geocoding.record import CacheKey
 from mapsvc.model import Branch, BranchList, District, Geocode, Placement
-
-
-@dataclass(frozen=True, slots=True)
-class CacheKey:
-    """What a cached answer is found by. ``options`` is canonical JSON."""
-
-    provider: str
-    query: str
-    options: str
-    normaliser: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +48,49 @@ class Writer(Protocol):
     def put_geocodes(self, geocodes: Iterable[Geocode]) -> int:
         """Add answers to the cache, replacing those with the same key; returns how many."""
 
+    def drop_geocodes(self, keys: Iterable[CacheKey]) -> int:
+        """Remove answers from the cache; returns how many there were."""
+
     def note_seed(self, name: str, digest: str) -> None:
         """Remember that the shipped file ``name`` with this digest was loaded."""
 
 
-class Store(Protocol):
+class Ledger(Protocol):
+    """What geocoding runs share, however many there are: answers, claims and request slots.
+
+    Nothing here raises the revision: it is not what visitors see. Times are Unix seconds.
+    """
+
+    def geocode(self, key: CacheKey) -> Geocode | None: ...
+
+    def claim(self, key: CacheKey, owner: str, now: float, until: float) -> str | None:
+        """Take on asking for ``key`` until then.
+
+        Returns:
+            None if ``owner`` has it now, or else who has.
+        """
+
+    def release(self, key: CacheKey, owner: str) -> None:
+        """Give a claim back unanswered."""
+
+    def settle(self, geocode: Geocode, owner: str) -> None:
+        """Keep an answer and drop the claim on it, in one transaction."""
+
+    def reserve(self, provider: str, interval_s: float, quota: int, now: float) -> float | None:
+        """Take the provider's next free request slot.
+
+        Args:
+            provider: whose slot.
+            interval_s: seconds between two requests, over all processes together.
+            quota: requests a day (UTC), 0 for no limit.
+            now: the time now.
+
+        Returns:
+            When the request may be sent, or None if the day's quota is used up.
+        """
+
+
+class Store(Ledger, Protocol):
     """A store. Errors are `mapsvc.errors.StoreError` and nothing else."""
 
     def write(self) -> AbstractContextManager[Writer]:
@@ -85,10 +114,11 @@ class Store(Protocol):
 
     def districts(self) -> tuple[District, ...]: ...
 
-    def geocode(self, key: CacheKey) -> Geocode | None: ...
-
     def geocodes(self) -> Iterator[Geocode]:
-        """The whole cache in the order of its export."""
+        """The whole cache, ordered by key."""
+
+    def records(self) -> Iterator[tuple[CacheKey, str]]:
+        """The whole cache as it is stored, sound or not, ordered by key."""
 
     def seeds(self) -> dict[str, str]:
         """Which shipped files were loaded: name → digest."""

@@ -45,7 +45,20 @@ INITIAL = (
         geometry {blob} NOT NULL, drawing {blob} NOT NULL)""",
 )
 
-STEPS: tuple[tuple[str, Sequence[str]], ...] = (("0001_initial", INITIAL),)
+LEDGER = (
+    """CREATE TABLE leases (
+        provider TEXT PRIMARY KEY, free_at DOUBLE PRECISION NOT NULL, day TEXT NOT NULL,
+        used INTEGER NOT NULL)""",
+    """CREATE TABLE claims (
+        provider TEXT NOT NULL, query TEXT NOT NULL, options TEXT NOT NULL,
+        normaliser INTEGER NOT NULL, owner TEXT NOT NULL, until DOUBLE PRECISION NOT NULL,
+        PRIMARY KEY (provider, query, options, normaliser))""",
+)
+
+STEPS: tuple[tuple[str, Sequence[str]], ...] = (
+    ("0001_initial", INITIAL),
+    ("0002_ledger", LEDGER),
+)
 """Name and SQL of every step, oldest first; ``{blob}`` is the dialect's type for bytes."""
 
 _BLOB = {"sqlite": "BLOB", "postgresql": "BYTEA"}

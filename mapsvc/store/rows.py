@@ -9,7 +9,7 @@ from typing import Any
 import shapely
 from sqlalchemy import Row
 
-from mapsvc.geocoding.record import canonical_json, to_json
+from mapsvc.geocoding.record import CacheKey, canonical_json, key_of, to_json
 from mapsvc.model import (
     Branch,
     BranchList,
@@ -101,14 +101,17 @@ def to_placement(row: Row[Any]) -> Placement:
     )
 
 
-def geocode_values(geocode: Geocode) -> Values:
+def key_values(key: CacheKey) -> Values:
     return {
-        "provider": geocode.provider,
-        "query": geocode.query,
-        "options": canonical_json(dict(geocode.options)),
-        "normaliser": geocode.normaliser,
-        "record": to_json(geocode),
+        "provider": key.provider,
+        "query": key.query,
+        "options": key.options,
+        "normaliser": key.normaliser,
     }
+
+
+def geocode_values(geocode: Geocode) -> Values:
+    return key_values(key_of(geocode)) | {"record": to_json(geocode)}
 
 
 def district_values(district: District) -> Values:

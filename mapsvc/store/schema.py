@@ -90,6 +90,26 @@ geocodes = Table(
     Column("record", Text, nullable=False),
 )
 
+leases = Table(
+    "leases",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("free_at", Double, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("used", Integer, nullable=False),
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("query", Text, primary_key=True),
+    Column("options", Text, primary_key=True),
+    Column("normaliser", Integer, primary_key=True, autoincrement=False),
+    Column("owner", Text, nullable=False),
+    Column("until", Double, nullable=False),
+)
+
 districts = Table(
     "districts",
     metadata,

@@ -11,16 +11,27 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, Table, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    and_,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from mapsvc.errors import NotFound, StoreError
-from mapsvc.geocoding.record import from_json
+from mapsvc.geocoding.record import CacheKey, from_json, key_of
 from mapsvc.model import Branch, BranchList, District, Geocode, Placement
 from mapsvc.store import rows, schema
-from mapsvc.store.base import CacheKey, Contents
+from mapsvc.store.base import Contents
 
 WRITE = {"mapsvc_write": True}
 """Execution options of a connection whose transaction will write."""
@@ -79,18 +90,39 @@ class SqlWriter:
     def put_geocodes(self, geocodes: Iterable[Geocode]) -> int:
         return self._upsert(schema.geocodes, [rows.geocode_values(g) for g in geocodes])
 
+    def drop_geocodes(self, keys: Iterable[CacheKey]) -> int:
+        dropped = 0
+        for key in keys:
+            statement = delete(schema.geocodes).where(_is(schema.geocodes, key))
+            dropped += self._connection.execute(statement).rowcount
+        self.changed |= dropped > 0
+        return dropped
+
     def note_seed(self, name: str, digest: str) -> None:
         self._upsert(schema.seeds, [{"name": name, "digest": digest}])
 
     def _upsert(self, table: Table, values: list[rows.Values]) -> int:
-        if values:
-            insert = _INSERT[self._connection.dialect.name](table)
-            keys = list(table.primary_key)
-            others = {c.name: insert.excluded[c.name] for c in table.columns if c not in keys}
-            statement = insert.on_conflict_do_update(index_elements=keys, set_=others)
-            self._connection.execute(statement, values)
-            self.changed = True
+        upsert(self._connection, table, values)
+        self.changed |= bool(values)
         return len(values)
+
+
+def upsert(connection: Connection, table: Table, values: list[rows.Values]) -> None:
+    """Insert rows, replacing those with the same primary key."""
+    if values:
+        insert = _INSERT[connection.dialect.name](table)
+        keys = list(table.primary_key)
+        others = {c.name: insert.excluded[c.name] for c in table.columns if c not in keys}
+        connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), values)
+
+
+def _is(table: Table, key: CacheKey) -> ColumnElement[bool]:
+    return and_(*(table.c[name] == value for name, value in rows.key_values(key).items()))
+
+
+def _drop_claim(connection: Connection, key: CacheKey, owner: str) -> None:
+    table = schema.claims
+    connection.execute(delete(table).where(_is(table, key), table.c.owner == owner))
 
 
 class SqlStore:
@@ -100,12 +132,17 @@ class SqlStore:
         self._engine = engine
 
     @contextmanager
-    def write(self) -> Iterator[SqlWriter]:
+    def _write(self) -> Iterator[Connection]:
         with (
             store_errors("writing"),
             self._engine.connect().execution_options(**WRITE) as connection,
             connection.begin(),
         ):
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[SqlWriter]:
+        with self._write() as connection:
             writer = SqlWriter(connection)
             yield writer
             if writer.changed:
@@ -167,22 +204,60 @@ class SqlStore:
             return _districts(connection)
 
     def geocode(self, key: CacheKey) -> Geocode | None:
-        table = schema.geocodes
-        query = select(table.c.record).where(
-            table.c.provider == key.provider,
-            table.c.query == key.query,
-            table.c.options == key.options,
-            table.c.normaliser == key.normaliser,
-        )
         with self._read() as connection:
-            record = connection.scalar(query)
+            record = connection.scalar(
+                select(schema.geocodes.c.record).where(_is(schema.geocodes, key))
+            )
         return None if record is None else from_json(record)
 
     def geocodes(self) -> Iterator[Geocode]:
+        return (from_json(record) for _, record in self.records())
+
+    def records(self) -> Iterator[tuple[CacheKey, str]]:
         table = schema.geocodes
         with self._read() as connection:
-            records = connection.scalars(select(table.c.record).order_by(*table.primary_key)).all()
-        return (from_json(record) for record in records)
+            found = connection.execute(select(table).order_by(*table.primary_key)).all()
+        for provider, query, options, normaliser, record in found:
+            yield CacheKey(provider, query, options, normaliser), record
+
+    def claim(self, key: CacheKey, owner: str, now: float, until: float) -> str | None:
+        table = schema.claims
+        with self._write() as connection:
+            held = connection.execute(select(table).where(_is(table, key))).one_or_none()
+            if held is not None and held.owner != owner and held.until > now:
+                return str(held.owner)
+            values = rows.key_values(key) | {"owner": owner, "until": until}
+            upsert(connection, table, [values])
+            return None
+
+    def release(self, key: CacheKey, owner: str) -> None:
+        with self._write() as connection:
+            _drop_claim(connection, key, owner)
+
+    def settle(self, geocode: Geocode, owner: str) -> None:
+        with self._write() as connection:
+            upsert(connection, schema.geocodes, [rows.geocode_values(geocode)])
+            _drop_claim(connection, key_of(geocode), owner)
+
+    def reserve(self, provider: str, interval_s: float, quota: int, now: float) -> float | None:
+        table = schema.leases
+        today = datetime.fromtimestamp(now, UTC).date().isoformat()
+        with self._write() as connection:
+            held = connection.execute(
+                select(table).where(table.c.provider == provider)
+            ).one_or_none()
+            used = held.used if held is not None and held.day == today else 0
+            if quota and used >= quota:
+                return None
+            send_at = now if held is None else max(now, held.free_at)
+            values = {
+                "provider": provider,
+                "free_at": send_at + interval_s,
+                "day": today,
+                "used": used + 1,
+            }
+            upsert(connection, table, [values])
+            return send_at
 
     def seeds(self) -> dict[str, str]:
         with self._read() as connection:

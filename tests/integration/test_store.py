@@ -18,6 +18,7 @@ import pytest
 from shapely import box
 
 from mapsvc.errors import NotFound, SettingError, StoreError
+from mapsvc.geocoding.record import CacheKey, from_json, key_of
 from mapsvc.model import (
     Branch,
     BranchList,
@@ -31,7 +32,7 @@ from mapsvc.model import (
     ReviewReason,
 )
 from mapsvc.store import open_store
-from mapsvc.store.base import CacheKey, Store
+from mapsvc.store.base import Store
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 HOSTILE = (
@@ -133,6 +134,44 @@ def test_the_same_key_replaces_the_answer(store: Store) -> None:
         with store.write() as writer:
             writer.put_geocodes([answer])
     assert list(store.geocodes()) == [newer]
+
+
+KEY = CacheKey("amap", "nowhere")
+
+
+def test_a_claim_holds_until_it_is_settled_released_or_over(store: Store) -> None:
+    assert store.claim(KEY, "a", 100.0, 130.0) is None
+    assert store.claim(KEY, "b", 110.0, 140.0) == "a"
+    assert store.claim(KEY, "a", 110.0, 140.0) is None, "its owner may prolong it"
+    assert store.claim(KEY, "b", 141.0, 170.0) is None, "it is over"
+    store.release(KEY, "a")
+    assert store.claim(KEY, "c", 142.0, 170.0) == "b", "only its owner can give it back"
+    store.release(KEY, "b")
+    assert store.claim(KEY, "c", 142.0, 170.0) is None
+    store.settle(MISS, "c")
+    assert store.geocode(KEY) == MISS
+    assert store.claim(KEY, "d", 143.0, 170.0) is None
+    assert store.revision() == 0, "visitors see nothing of this"
+
+
+def test_request_slots_follow_each_other_and_end_with_the_quota(store: Store) -> None:
+    slots = [store.reserve("amap", 0.5, 4, 1000.0) for _ in range(5)]
+    assert slots == [1000.0, 1000.5, 1001.0, 1001.5, None]
+    assert store.reserve("tencent", 0.5, 4, 1000.0) == 1000.0, "each provider has its own"
+    tomorrow = 1000.0 + 86_400
+    assert store.reserve("amap", 0.5, 4, tomorrow) == tomorrow
+    assert store.reserve("nominatim", 1.0, 0, 1000.0) == 1000.0
+    assert store.reserve("nominatim", 1.0, 0, 1010.0) == 1010.0, "unused slots do not pile up"
+
+
+def test_answers_can_be_dropped(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_geocodes([ANSWER, MISS])
+    with store.write() as writer:
+        assert writer.drop_geocodes([KEY, CacheKey("amap", "unknown")]) == 1
+    assert list(store.geocodes()) == [ANSWER]
+    ((key, record),) = store.records()
+    assert (key, from_json(record)) == (key_of(ANSWER), ANSWER)
 
 
 def test_every_write_raises_the_revision_once(store: Store) -> None:
@@ -318,6 +357,6 @@ def test_durability_settings(url: str, tmp_path: Path) -> None:
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "user_version")
         }
-    assert read == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "user_version": 1}
+    assert read == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "user_version": 2}
     store.close()
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["store.sqlite3"]
