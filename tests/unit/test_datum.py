@@ -210,7 +210,9 @@ def test_the_raster_before_the_outline_changes_no_answer() -> None:
     ring = shapely.get_coordinates(_mask()._polygon)
     near = ring[rng.integers(0, len(ring), 20_000)] + rng.normal(0, 0.05, (20_000, 2))
     far = rng.uniform((70, 0), (140, 56), (20_000, 2))
-    lon, lat = np.concatenate([near, far]).T
+    along = shapely.get_coordinates(shapely.segmentize(_mask()._polygon, 0.01))
+    along = along + rng.normal(0, 0.002, along.shape)
+    lon, lat = np.concatenate([near, far, along]).T
     expected = shapely.contains_xy(_mask()._polygon, lon, lat)
     np.testing.assert_array_equal(in_mainland(lon, lat), expected)
 

@@ -124,6 +124,18 @@ def test_border_distances_agree_with_the_geodesic(
             assert found == pytest.approx(true, rel=1e-3, abs=0.1)
 
 
+@pytest.mark.parametrize("count", [3, 15, 16, 17, 32, 33, 100])
+def test_no_edge_of_a_border_is_left_out(count: int) -> None:
+    angles = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    corners = np.column_stack([10 + np.cos(angles), np.sin(angles)])
+    index = DistrictIndex(["round"], [shapely.Polygon(corners)])
+    middles = (corners + np.roll(corners, -1, axis=0)) / 2
+    inwards = (10, 0) + (middles - (10, 0)) * 0.9999
+    rows, metres = index.locate(*inwards.T)
+    assert (rows == 0).all()
+    assert metres.max() < 13
+
+
 @pytest.mark.parametrize("lat", [0.0, 30.0, 50.0, 70.0])
 def test_a_border_to_the_east_is_as_near_as_it_is(lat: float) -> None:
     index = DistrictIndex(["x"], [square(10, lat - 0.5)])

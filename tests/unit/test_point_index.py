@@ -120,6 +120,17 @@ def test_a_mask_of_far_away_rows() -> None:
     assert (rows.tolist(), metres.tolist()) == brute_force(lons, lats, point, 10, None, mask)
 
 
+def test_a_mask_with_a_few_near_rows_and_many_far_ones() -> None:
+    lons, lats = around(121.5, 29.8, 1.0, 20_000, seed=9)
+    lons[10_000:] -= 40.0
+    mask = np.arange(20_000) >= 10_000
+    mask[[17, 170, 1_700]] = True
+    lons[[17, 170, 1_700]], lats[[17, 170, 1_700]] = 121.55, (29.87, 29.88, 29.89)
+    point = Point(121.55, 29.87)
+    rows, metres = PointIndex(lons, lats).nearest(point, 10, None, mask)
+    assert (rows.tolist(), metres.tolist()) == brute_force(lons, lats, point, 10, None, mask)
+
+
 def test_the_farthest_allowed_distance_is_included() -> None:
     index = PointIndex([121.55, 121.60], [29.87, 29.87])
     metres = float(index.nearest(Point(121.55, 29.87), 2)[1][1])
