@@ -8,7 +8,7 @@ import numpy as np
 import prcoords
 import pytest
 import shapely
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mapsvc.geo.datum import convert, convert_arrays, convert_geometry, in_mainland, shift_arrays
@@ -139,6 +139,7 @@ def test_inverse_agrees_with_published_packages_as_far_as_they_go(lon: float, la
 lons, lats = st.floats(70, 140), st.floats(0, 56)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(lon=lons, lat=lats, datum=st.sampled_from([GCJ, BD]))
 @example(lon=105.0, lat=28.0, datum=GCJ)
 def test_there_and_back_is_exact(lon: float, lat: float, datum: Datum) -> None:
@@ -175,6 +176,7 @@ def test_there_and_back_along_the_outline(datum: Datum) -> None:
     assert distance_m(*there, *again).max() < 1e-6
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(lon=st.floats(74, 134), lat=st.floats(18, 53.5))
 def test_gcj_and_bd_agree_through_any_way(lon: float, lat: float) -> None:
     gcj = moved(lon, lat, WGS, GCJ)
