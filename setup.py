@@ -10,6 +10,7 @@ import hashlib
 import shutil
 import subprocess
 from pathlib import Path
+from typing import ClassVar
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -68,7 +69,7 @@ class BuildFrontEnd(Command):
     """Bundle frontend/ into mapsvc/static/dist, unless it holds the same sources' bundle."""
 
     description = "bundle the front end"
-    user_options: list[tuple[str, str, str]] = []  # noqa: RUF012 - as in setuptools.Command
+    user_options: ClassVar[list[tuple[str, str, str]]] = []
     editable_mode = False
 
     def initialize_options(self) -> None: ...

@@ -11,7 +11,7 @@ export interface DrawnBranch {
   circle: L.Circle | null;
 }
 
-let clusterLabel = "%d";
+let clusterLabel = "";
 
 /** The icon of a cluster; its name is part of its text, for those who do not see the map. */
 export function clusterIcon(cluster: MarkerCluster): L.DivIcon {
@@ -21,7 +21,7 @@ export function clusterIcon(cluster: MarkerCluster): L.DivIcon {
     "span",
     "cluster__face",
     element("span", "cluster__count", String(count)),
-    element("span", "visually-hidden", " " + clusterLabel.replace("%d", String(count))),
+    element("span", "visually-hidden", `${count} ${clusterLabel}`),
   );
   (face.firstChild as HTMLElement).setAttribute("aria-hidden", "true");
   return L.divIcon({ className: "cluster", html: face, iconSize: [size, size] });

@@ -1,6 +1,7 @@
 /** Districts shaded by their number of branches, with their names and numbers. */
 
-import { isolated, element } from "./dom";
+import { element, isolated } from "./dom";
+import type { Label } from "./labels";
 import type { DistrictShape, Labels } from "./mapdata";
 import { L } from "./plugins";
 import { districtPopup } from "./popup";
@@ -12,33 +13,39 @@ function shape(district: DistrictShape): L.GeoJSON {
   });
 }
 
-function label(district: DistrictShape): L.Marker {
+function label(district: DistrictShape): Label {
   const text = element("span", "label__text", isolated(district.name));
   if (district.count > 0) {
     text.append(element("b", "label__count", String(district.count)));
   }
-  const [lon, lat] = district.label_at;
-  return L.marker([lat, lon], {
-    icon: L.divIcon({ className: "label", html: text, iconSize: [0, 0] }),
+  const places = district.label_at.map(([lon, lat]) => L.latLng(lat, lon));
+  const marker = L.marker(places[0] ?? [0, 0], {
+    icon: L.divIcon({ className: `label label--${district.level}`, html: text, iconSize: [0, 0] }),
     interactive: false,
     keyboard: false,
     pane: "labels",
   });
+  return { marker, text, places };
 }
 
+/** Draw the districts; returns their labels, those of districts with most branches first. */
 export function drawDistricts(
   group: L.FeatureGroup,
   map: L.Map,
   districts: DistrictShape[],
-  labels: Labels,
+  texts: Labels,
   newWindow: boolean,
-): void {
+): Label[] {
   const pane = map.getPane("labels") ?? map.createPane("labels");
   pane.setAttribute("aria-hidden", "true"); // the list says the same in words
   for (const district of districts) {
     const polygon = shape(district);
-    polygon.bindPopup(() => districtPopup(district, labels, newWindow));
+    polygon.bindPopup(() => districtPopup(district, texts, newWindow));
     group.addLayer(polygon);
-    group.addLayer(label(district));
   }
+  const labels = [...districts].sort((a, b) => b.count - a.count).map(label);
+  for (const { marker } of labels) {
+    group.addLayer(marker);
+  }
+  return labels;
 }

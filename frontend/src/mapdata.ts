@@ -30,8 +30,8 @@ export interface DistrictShape {
   level: number;
   /** `count` in words. */
   summary: string;
-  /** Where its label stands; clear of the branches where that is possible. */
-  label_at: Position;
+  /** Where its label may stand, best place first. */
+  label_at: Position[];
   url: string;
   geometry: Geometry;
 }
@@ -45,7 +45,8 @@ export interface Labels {
   details: string;
   see_district: string;
   close: string;
-  /** Holds `%d`. */
+  layers: string;
+  /** What follows a cluster's number. */
   cluster: string;
   locate_denied: string;
   locate_failed: string;

@@ -3,10 +3,14 @@
 import { type DrawnBranch, clusterIcon, drawBranches } from "./branches";
 import { drawDistricts } from "./districts";
 import { connectKeyboard } from "./keyboard";
-import { type MapData, fetchMapData } from "./mapdata";
+import { keepLabelsApart } from "./labels";
+import { type Labels, type MapData, fetchMapData } from "./mapdata";
 import { L } from "./plugins";
 import { Selection } from "./selection";
 import { drawTiles } from "./tiles";
+
+/** Pixels; that of the drawn map in styles/map.css. */
+const PADDING = 14;
 
 window.mapsvc = { clusterIcon };
 
@@ -26,13 +30,29 @@ function freeGesturesInFullscreen(map: L.Map): void {
   map.on("exitFullscreen", () => handler?.enable());
 }
 
+/** Names for the two buttons that Leaflet names in English by itself. */
+function nameButtons(map: L.Map, labels: Labels): void {
+  const toggle = map.getContainer().querySelector<HTMLElement>(".leaflet-control-layers-toggle");
+  if (toggle) {
+    toggle.title = labels.layers;
+    toggle.setAttribute("aria-label", labels.layers);
+  }
+  map.on("popupopen", ({ popup }) => {
+    const button = popup.getElement()?.querySelector(".leaflet-popup-close-button");
+    button?.setAttribute("aria-label", labels.close);
+  });
+}
+
 function fit(map: L.Map, data: MapData): void {
   if (data.bounds === null) {
     return;
   }
   const [[west, south], [east, north]] = data.bounds;
   const bounds = L.latLngBounds([south, west], [north, east]);
-  map.fitBounds(bounds, { padding: [12, 12], animate: false });
+  const { zoomSnap } = map.options;
+  map.options.zoomSnap = data.tiles ? 1 : 0; // without tiles, lie exactly on the drawn map
+  map.fitBounds(bounds, { padding: [PADDING, PADDING], animate: false });
+  map.options.zoomSnap = zoomSnap ?? 1;
   map.setMaxBounds(bounds.pad(1.5));
   map.options.maxBoundsViscosity = 0.8;
 }
@@ -48,14 +68,12 @@ async function start(frame: HTMLElement): Promise<Started> {
   const data = await fetchMapData(frame.dataset["source"] ?? "");
   drawTiles(map, data.tiles);
   fit(map, data);
-  drawDistricts(districts, map, data.districts, data.labels, newWindow);
+  const labels = drawDistricts(districts, map, data.districts, data.labels, newWindow);
   const drawn = drawBranches(cluster, circles, data.branches, data.labels, newWindow);
+  keepLabelsApart(map, cluster, labels);
   connectKeyboard(map);
   freeGesturesInFullscreen(map);
-  map.on("popupopen", ({ popup }) => {
-    const button = popup.getElement()?.querySelector(".leaflet-popup-close-button");
-    button?.setAttribute("aria-label", data.labels.close);
-  });
+  nameButtons(map, data.labels);
   const selection = new Selection(map, cluster, drawn);
   const line = frame.querySelector(".map__status");
   const status = (text: string) => {

@@ -1,0 +1,70 @@
+/** District names keep clear of branches and of each other: they move, or wait for room. */
+
+import type { Evented, LatLng, Map as LeafletMap, Marker } from "leaflet";
+
+export interface Label {
+  marker: Marker;
+  text: HTMLElement;
+  /** Where it may stand, best place first. */
+  places: LatLng[];
+}
+
+interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+const CROWDED = "is-crowded";
+
+function overlap(a: Box, b: Box): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+function inside(box: Box, frame: Box): boolean {
+  return (
+    box.left >= frame.left &&
+    box.right <= frame.right &&
+    box.top >= frame.top &&
+    box.bottom <= frame.bottom
+  );
+}
+
+function settle(map: LeafletMap, labels: Label[]): void {
+  const container = map.getContainer();
+  const frame = container.getBoundingClientRect();
+  const obstacles = ".leaflet-marker-pane .leaflet-marker-icon, .leaflet-control";
+  const taken: Box[] = [...container.querySelectorAll(obstacles)].map((each) =>
+    each.getBoundingClientRect(),
+  );
+  for (const { marker, text, places } of labels) {
+    const { width, height } = text.getBoundingClientRect();
+    const boxAt = (place: LatLng): Box => {
+      const { x, y } = map.latLngToContainerPoint(place);
+      const [left, top] = [frame.left + x - width / 2, frame.top + y - height / 2];
+      return { left, top, right: left + width, bottom: top + height };
+    };
+    const free = places.find((place) => {
+      const box = boxAt(place);
+      return inside(box, frame) && !taken.some((other) => overlap(box, other));
+    });
+    if (free) {
+      marker.setLatLng(free);
+      taken.push(boxAt(free));
+    }
+    marker.getElement()?.classList.toggle(CROWDED, !free);
+  }
+}
+
+/** Settle the labels now and after each change of what is shown; the first ones go first. */
+export function keepLabelsApart(map: LeafletMap, cluster: Evented, labels: Label[]): void {
+  let asked = 0;
+  const soon = () => {
+    cancelAnimationFrame(asked);
+    asked = requestAnimationFrame(() => settle(map, labels));
+  };
+  map.on("zoomend moveend overlayadd overlayremove resize", soon);
+  cluster.on("animationend spiderfied unspiderfied", soon);
+  soon();
+}

@@ -1,0 +1,134 @@
+"""Branches and districts as pages and maps show them: in words, in the visitor's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from mapsvc.lists.banks import Bank, banks
+from mapsvc.model import Point, Precision
+from mapsvc.snapshot import BranchQuery, DistrictCount, Snapshot
+from mapsvc.web import words
+from mapsvc.web.display import shown
+from mapsvc.web.i18n import language
+
+MAX_LISTED = 500
+"""Branches on one page; more are narrowed down by district or search."""
+
+
+@dataclass(frozen=True, slots=True)
+class BranchView:
+    """A branch with everything about it that a visitor reads; texts are safe to display."""
+
+    id: str
+    name: str
+    address: str
+    bank: str
+    """The bank's name; empty where the branch's name tells no known bank."""
+    badge: str
+    """One character that stands for the bank."""
+    district: str | None
+    district_name: str
+    phone: str
+    hours: str
+    lists: tuple[str, ...]
+    point: Point | None
+    radius_m: float | None
+    """None for an exact place, and where there is no place."""
+    precision: str
+    origin: str
+    doubts: tuple[str, ...]
+    located_on: date | None
+
+    @property
+    def is_approximate(self) -> bool:
+        return self.point is not None and self.radius_m is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The branches of one district; ``code`` is None for branches without a known place."""
+
+    code: str | None
+    name: str
+    branches: tuple[BranchView, ...]
+
+
+def bank_name(bank: Bank) -> str:
+    return bank.name_en if language() == "en" else bank.name
+
+
+def bank_short_name(bank: Bank) -> str:
+    return bank.name_en if language() == "en" else bank.short
+
+
+def district_name(entry: DistrictCount) -> str:
+    district = entry.district
+    return shown((language() == "en" and district.name_en) or district.name)
+
+
+def _name_of_district(snapshot: Snapshot, code: str | None) -> str:
+    entry = next((e for e in snapshot.districts if e.district.code == code), None)
+    return district_name(entry) if entry else ""
+
+
+def branch_view(snapshot: Snapshot, index: int) -> BranchView:
+    """The branch at an index of the snapshot."""
+    facts: dict[str, Any] = snapshot.properties(index)
+    bank = banks().get(facts["bank"] or "")
+    precision = Precision(facts["precision"]) if facts["precision"] else None
+    point = snapshot.point(index)
+    located_at = facts["located_at"]
+    exact = precision is None or not precision.is_approximate
+
+    def name_of(code: str) -> str:
+        return _name_of_district(snapshot, code) or code
+
+    return BranchView(
+        id=facts["id"],
+        name=shown(facts["name"]),
+        address=shown(facts["address"]),
+        bank=bank_name(bank) if bank else "",
+        badge=bank.short[0] if bank else "行",
+        district=facts["district"],
+        district_name=_name_of_district(snapshot, facts["district"]),
+        phone=shown(facts["phone"] or ""),
+        hours=shown(facts["hours"] or ""),
+        lists=tuple(shown(snapshot.list(slug).title) for slug in facts["list"]),
+        point=point,
+        radius_m=None if exact or point is None else facts["radius_m"],
+        precision=words.precision(precision, facts["radius_m"]),
+        origin=words.origin(precision),
+        doubts=tuple(dict.fromkeys(words.doubt(r, name_of) for r in facts["review"])),
+        located_on=datetime.fromisoformat(located_at).date() if located_at else None,
+    )
+
+
+def grouped(branches: Sequence[BranchView]) -> tuple[Group, ...]:
+    """Branches by district, the district with most of them first; those without one last."""
+    by_code: dict[str | None, list[BranchView]] = {}
+    for branch in branches:
+        by_code.setdefault(branch.district, []).append(branch)
+    unplaced = by_code.pop(None, [])
+    groups = [
+        Group(code, members[0].district_name, tuple(members)) for code, members in by_code.items()
+    ]
+    groups.sort(key=lambda group: (-len(group.branches), group.code))
+    if unplaced:
+        groups.append(Group(None, "", tuple(unplaced)))
+    return tuple(groups)
+
+
+def district_counts(snapshot: Snapshot, query: BranchQuery) -> dict[str, int]:
+    """How many of the wanted branches lie in each district, by code; all districts are in it."""
+    counts = {entry.district.code: entry.count for entry in snapshot.districts}
+    if query == BranchQuery():
+        return counts
+    return {
+        code: len(snapshot.select(replace(query, district=code)))
+        if count and query.district in (None, code)
+        else 0
+        for code, count in counts.items()
+    }

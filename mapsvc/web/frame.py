@@ -1,0 +1,128 @@
+"""Which part of the earth a map shows, and where a district's label stands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from mapsvc.geo.datum import convert_arrays
+from mapsvc.model import BBox, Datum, Point
+from mapsvc.snapshot import Snapshot
+
+_METRES_PER_DEGREE = 111_320.0
+_LEAST_SPAN_M = 6_000.0
+"""A map that shows less holds nothing to know one's way by, without tiles."""
+_MANY_DISTRICTS = 200
+"""With more, labels stand at a point that is quick to find rather than at the best one."""
+
+_CANDIDATES = 3
+"""Places for a label, best first; the front end takes the first one that is free."""
+_MAIN_PART = 0.05
+"""Parts of a district below this share of its area, islets mostly, do not widen a map."""
+
+Positions = tuple[tuple[float, float], ...]
+
+_label_points: WeakKeyDictionary[Snapshot, dict[str, Positions]] = WeakKeyDictionary()
+
+
+def around(point: Point, radius_m: float) -> BBox:
+    """A box in WGS-84 around a WGS-84 point that holds its circle with room to spare."""
+    half = max(2.5 * radius_m, _LEAST_SPAN_M / 2)
+    lat = half / _METRES_PER_DEGREE
+    lon = lat / math.cos(math.radians(point.lat))
+    return BBox(point.lon - lon, point.lat - lat, point.lon + lon, point.lat + lat)
+
+
+def around_all(
+    lon: NDArray[np.float64], lat: NDArray[np.float64], radius_m: float = 0
+) -> BBox | None:
+    """A box around positions; None where none of them is known."""
+    known = ~np.isnan(lon)
+    if not known.any():
+        return None
+    west, east = float(lon[known].min()), float(lon[known].max())
+    south, north = float(lat[known].min()), float(lat[known].max())
+    corners = [around(Point(x, y), radius_m) for x, y in ((west, south), (east, north))]
+    return BBox(corners[0].west, corners[0].south, corners[1].east, corners[1].north)
+
+
+def around_districts(snapshot: Snapshot, code: str | None = None) -> BBox | None:
+    """A box around one district, or around all; None where there is none."""
+    shapes = [
+        _main_parts(e.district.drawing)
+        for e in snapshot.districts
+        if code in (None, e.district.code)
+    ]
+    return BBox(*map(float, shapely.total_bounds(shapes))) if shapes else None
+
+
+def _main_parts(shape: BaseGeometry) -> BaseGeometry:
+    parts = [part for part in _parts(shape) if part.area >= _MAIN_PART * shape.area]
+    return shapely.GeometryCollection(parts)
+
+
+def _parts(shape: BaseGeometry) -> list[BaseGeometry]:
+    parts: list[BaseGeometry] = shapely.get_parts(shape).tolist()
+    return parts
+
+
+def joined(boxes: Iterable[BBox | None]) -> BBox | None:
+    """The box around boxes; None where there is none."""
+    known = [box for box in boxes if box is not None]
+    if not known:
+        return None
+    return BBox(
+        min(box.west for box in known),
+        min(box.south for box in known),
+        max(box.east for box in known),
+        max(box.north for box in known),
+    )
+
+
+def in_datum(box: BBox, datum: Datum) -> BBox:
+    """The box around the same corners in another datum."""
+    lon, lat = convert_arrays([box.west, box.east], [box.south, box.north], Datum.WGS84, datum)
+    return BBox(float(lon[0]), float(lat[0]), float(lon[1]), float(lat[1]))
+
+
+def label_points(snapshot: Snapshot) -> dict[str, Positions]:
+    """Where each district's label may stand, by code: longitudes and latitudes in WGS-84.
+
+    The middles of the widest free spaces: inside the district and away from its branches.
+    """
+    known = _label_points.get(snapshot)
+    if known is None:
+        known = _label_points[snapshot] = {
+            entry.district.code: tuple(_free_spaces(snapshot, entry.district.drawing))
+            for entry in snapshot.districts
+        }
+    return known
+
+
+def _free_spaces(snapshot: Snapshot, shape: BaseGeometry) -> Iterator[tuple[float, float]]:
+    if len(snapshot.districts) > _MANY_DISTRICTS:
+        point = shape.representative_point()
+        yield point.x, point.y
+        return
+    west, south, east, north = shape.bounds
+    size = max(east - west, north - south)
+    lon, lat = snapshot.lon, snapshot.lat
+    with np.errstate(invalid="ignore"):
+        inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    branches = shapely.MultiPoint(np.column_stack((lon[inside], lat[inside])))
+    whole = shape.simplify(size / 200)
+    free = whole.difference(branches.buffer(size / 12))
+    for _ in range(_CANDIDATES):
+        space: Any = whole if free.is_empty else free
+        centre = shapely.Point(shapely.maximum_inscribed_circle(space, size / 100).coords[0])
+        yield float(centre.x), float(centre.y)
+        free = free.difference(centre.buffer(size / 8))
+        if free.is_empty:
+            return

@@ -1,0 +1,139 @@
+"""A page's map: the address of its data, its shell, its legend, and the picture before both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+
+from mapsvc.maps import Kind, Shell, ShellText, shell
+from mapsvc.model import BBox
+from mapsvc.snapshot import BranchQuery, Snapshot
+from mapsvc.web.branches import BranchView, district_counts
+from mapsvc.web.context import context
+from mapsvc.web.frame import around, around_all, around_districts, joined
+from mapsvc.web.i18n import gettext, language
+from mapsvc.web.overview import Overview, overview
+from mapsvc.web.scale import Scale
+
+_FOCUS_LEVEL = 2
+"""The colour of the one district that a map is about."""
+
+_shells: dict[tuple[Kind, str], Shell] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class MapView:
+    """What the template ``_map.html`` needs."""
+
+    kind: Kind
+    data_url: str
+    shell_url: str
+    scale: Scale | None
+    """None where one district stands out, rather than all by their numbers."""
+    overview: Overview | None
+    """None where there are no districts to draw."""
+
+
+def shell_in(kind: Kind, lang: str) -> Shell:
+    """The shell in the language of this request, made once."""
+    known = _shells.get((kind, lang))
+    if known is None:
+        known = _shells[kind, lang] = shell(kind, _text())
+    return known
+
+
+def _text() -> ShellText:
+    return ShellText(
+        zoom_in=gettext("Zoom in"),
+        zoom_out=gettext("Zoom out"),
+        fullscreen=gettext("Full screen"),
+        exit_fullscreen=gettext("Leave full screen"),
+        locate=gettext("Show where I am"),
+        districts=gettext("Branches per district"),
+        circles=gettext("Approximate areas"),
+        branches=gettext("Branches"),
+        touch=gettext("Use two fingers to move the map"),
+        scroll=gettext("Hold Ctrl and scroll to zoom the map"),
+        scroll_mac=gettext("Hold ⌘ and scroll to zoom the map"),
+    )
+
+
+def focus_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> str | None:
+    """The code of the one district that a map is about, if it is about one."""
+    if branch is not None:
+        code: str | None = snapshot.properties(snapshot.index_of(branch))["district"]
+        return code
+    return query.district
+
+
+def box_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> BBox | None:
+    """The part of the earth that a map of these branches shows (WGS-84).
+
+    One branch with its circle, and its whole district where no tiles show what is around it; or
+    a district; or what a filter has found; or everything.
+    """
+    if branch is not None:
+        index = snapshot.index_of(branch)
+        facts, point = snapshot.properties(index), snapshot.point(index)
+        if point is not None:
+            box = around(point, facts["radius_m"] or 0)
+            has_tiles = context().settings.tiles != "none"
+            if has_tiles or facts["district"] is None:
+                return box
+            return joined([box, around_districts(snapshot, facts["district"])])
+    if query.district is not None:
+        district = around_districts(snapshot, query.district)
+        if district is not None:
+            return district
+    if query != BranchQuery():
+        found = snapshot.select(query)
+        box_of_found = around_all(snapshot.lon[found], snapshot.lat[found], 1_500)
+        if box_of_found is not None:
+            return box_of_found
+    return around_districts(snapshot) or around_all(snapshot.lon, snapshot.lat)
+
+
+def shading(counts: Mapping[str, int], focus: str | None) -> tuple[dict[str, int], Scale | None]:
+    """The class of each district's colour by its code, and the scale that it follows."""
+    if focus is not None:
+        return {code: _FOCUS_LEVEL if code == focus else 0 for code in counts}, None
+    scale = Scale.upto(max(counts.values(), default=0))
+    return {code: scale.level(count) for code, count in counts.items()}, scale
+
+
+def map_view(
+    snapshot: Snapshot,
+    kind: Kind,
+    query: BranchQuery,
+    branches: Sequence[BranchView],
+    branch: str | None = None,
+) -> MapView:
+    """The map of the branches that pass a filter, or of one branch.
+
+    Args:
+        snapshot: what to draw.
+        kind: which map.
+        query: the filter, as in the page's address.
+        branches: what the filter found; the picture draws them.
+        branch: the id of the one branch that the page is about.
+    """
+    lang = language()
+    counts = district_counts(snapshot, query)
+    levels, scale = shading(counts, focus_of(snapshot, query, branch))
+    box = box_of(snapshot, query, branch) if counts else None
+    wanted = {"list": query.list, "bank": query.bank, "district": query.district, "q": query.q}
+    given: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+    if branch is not None:
+        given["branch"] = branch
+    return MapView(
+        kind=kind,
+        data_url=url_for("mapdata.data", **(given | {"lang": lang})),
+        shell_url=url_for(
+            "mapdata.shell_script", kind=kind.value, lang=lang, digest=shell_in(kind, lang).digest
+        ),
+        scale=scale if scale and len(scale.steps) > 1 else None,
+        overview=overview(snapshot, box, branches, counts, levels) if box else None,
+    )

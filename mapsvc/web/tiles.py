@@ -1,0 +1,83 @@
+"""The background map that the settings choose: where its tiles are, in which datum, whose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from mapsvc.config import Settings
+from mapsvc.model import Datum
+from mapsvc.web.i18n import gettext
+
+
+@dataclass(frozen=True, slots=True)
+class TileLayer:
+    """One layer of tiles. ``url`` is a template with ``{z} {x} {y}`` and maybe ``{s}``."""
+
+    url: str
+    subdomains: str = "abc"
+    max_zoom: int = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A line of the map's attribution: plain text, and where it leads, if anywhere."""
+
+    text: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TileSource:
+    """A background map; everything that is drawn over it is given in ``datum``."""
+
+    layers: tuple[TileLayer, ...]
+    datum: Datum
+    credits: tuple[Credit, ...]
+
+
+_TIANDITU = (
+    "https://t{s}.tianditu.gov.cn/%(layer)s_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0"
+    "&LAYER=%(layer)s&STYLE=default&TILEMATRIXSET=w&FORMAT=tiles"
+    "&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk=%(key)s"
+)
+_AMAP = (
+    "https://webrd0{s}.is.autonavi.com/appmaptile?lang=zh_cn&size=1&scale=1&style=8"
+    "&x={x}&y={y}&z={z}"
+)
+
+
+def tile_source(settings: Settings) -> TileSource | None:
+    """The background map, or None where there is none.
+
+    Baidu's own tiles do not follow the web's tile grid; tiles at an own address that are in BD-09
+    are taken to follow it, and everything drawn is shifted to BD-09.
+    """
+    layers: tuple[TileLayer, ...]
+    if settings.tiles == "none":
+        return None
+    if settings.tiles == "osm":
+        layers = (TileLayer("https://tile.openstreetmap.org/{z}/{x}/{y}.png", max_zoom=19),)
+        credit = Credit(
+            gettext("© OpenStreetMap contributors"), "https://www.openstreetmap.org/copyright"
+        )
+        return TileSource(layers, Datum.WGS84, (credit, *_review(settings)))
+    if settings.tiles == "tianditu":
+        key = quote(settings.tianditu_key, safe="")
+        layers = tuple(
+            TileLayer(_TIANDITU % {"layer": layer, "key": key}, "01234567")
+            for layer in ("vec", "cva")
+        )
+        credit = Credit(gettext("Tianditu"), "https://www.tianditu.gov.cn/")
+        return TileSource(layers, Datum.WGS84, (credit, *_review(settings)))
+    if settings.tiles == "amap":
+        layers = (TileLayer(_AMAP, "1234"),)
+        return TileSource(layers, Datum.GCJ02, (Credit(gettext("AMap")), *_review(settings)))
+    own = (Credit(settings.tiles_attribution),) if settings.tiles_attribution else ()
+    layers = (TileLayer(settings.tiles),)
+    return TileSource(layers, settings.tiles_datum, (*own, *_review(settings)))
+
+
+def _review(settings: Settings) -> tuple[Credit, ...]:
+    """The review number that a public map in China shows; the operator's, never made up."""
+    return (Credit(settings.tiles_review_number),) if settings.tiles_review_number else ()
