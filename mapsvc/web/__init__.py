@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from flask import Flask
 
 from mapsvc.config import Settings
 from mapsvc.resources import resource
-from mapsvc.web import api, health
+from mapsvc.web import api, embed, health, i18n, locator, mapdata
 from mapsvc.web.caching import build_digest, compress
 from mapsvc.web.context import EXTENSION, Context, Source
 from mapsvc.web.errors import handle_errors
@@ -32,13 +29,8 @@ def create_app(settings: Settings, source: Source) -> Flask:
     compress(app)
     add_headers(app, settings)
     handle_errors(app)
-    app.register_blueprint(api.bp)
-    app.register_blueprint(health.bp)
-    for name in ("i18n", "locator", "embed", "mapdata"):  # until all of them are there
-        if find_spec(f"mapsvc.web.{name}"):
-            module = import_module(f"mapsvc.web.{name}")
-            if hasattr(module, "bp"):
-                app.register_blueprint(module.bp)
-            if hasattr(module, "init_app"):
-                module.init_app(app)
+    i18n.init_app(app)
+    locator.init_app(app)
+    for module in (api, embed, health, locator, mapdata):
+        app.register_blueprint(module.bp)
     return app

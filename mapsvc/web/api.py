@@ -13,6 +13,7 @@ from mapsvc.model import Datum, Point
 from mapsvc.web import caching, geojson, openapi
 from mapsvc.web.context import base_url, snapshot
 from mapsvc.web.errors import KINDS, OutsideDistricts
+from mapsvc.web.i18n import language
 from mapsvc.web.params import (
     BranchesParams,
     DistrictsParams,
@@ -72,10 +73,11 @@ def nearest() -> Response:
 @caching.cached(caching.API)
 def districts() -> Response:
     wanted = parse(DistrictsParams, request.query_string)
-    features = list(geojson.district_features(snapshot(), wanted.geometry).values())
-    given = features[wanted.offset : wanted.offset + wanted.limit]
-    page = _page(len(features), len(given), wanted.offset, wanted.limit)
-    return _geojson(geojson.collection(given, page))
+    shown = snapshot()
+    given = shown.districts[wanted.offset : wanted.offset + wanted.limit]
+    features = [geojson.district_feature(shown, entry, wanted.geometry) for entry in given]
+    page = _page(len(shown.districts), len(given), wanted.offset, wanted.limit)
+    return _geojson(geojson.collection(features, page))
 
 
 @bp.get("/v1/districts/<code>")
@@ -83,8 +85,7 @@ def districts() -> Response:
 def district(code: str) -> Response:
     wanted = parse(GeometryParams, request.query_string)
     shown = snapshot()
-    known = shown.district(code).district.code
-    return _geojson(geojson.district_features(shown, wanted.geometry)[known])
+    return _geojson(geojson.district_feature(shown, shown.district(code), wanted.geometry))
 
 
 @bp.get("/v1/locate")
@@ -112,7 +113,7 @@ def document() -> Response:
 
 
 @bp.get("/docs")
-@caching.cached(caching.PAGE)
+@caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
 def docs() -> str:
     api = openapi.document(base_url())
     example = json.dumps(openapi.problem_example(base_url()), ensure_ascii=False, indent=2)

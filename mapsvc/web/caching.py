@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import fields
@@ -90,8 +91,9 @@ def cached(
 def _etag(variant: str) -> str:
     shown = snapshot()
     changed = shown.changed_at.isoformat() if shown.changed_at else ""
+    parts: list[object] = [context().build, variant, base_url(), request.path, request.query_string]
     # The time, too: another store may stand at the same revision.
-    parts = (context().build, shown.revision, changed, variant, base_url(), request.full_path)
+    parts += [shown.revision, changed]
     return hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=12).hexdigest()
 
 
@@ -116,25 +118,30 @@ class CompressedAnswers:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._answers: OrderedDict[str, bytes] = OrderedDict()
+        self._changing = threading.Lock()
 
     def get(self, key: str) -> bytes | None:
-        answer = self._answers.get(key)
-        if answer is not None:
-            self._answers.move_to_end(key)
-        return answer
+        with self._changing:
+            answer = self._answers.get(key)
+            if answer is not None:
+                self._answers.move_to_end(key)
+            return answer
 
     def set(self, key: str, value: bytes) -> None:
-        if key in self._answers or key.endswith(";") or len(value) > self._max_bytes:
+        # A key that ends here is that of an answer without an ETag; see `_cache_key`.
+        if key.endswith(";") or len(value) > self._max_bytes:
             return
-        self._answers[key] = value
-        self._bytes += len(value)
-        while self._bytes > self._max_bytes:
-            _, dropped = self._answers.popitem(last=False)
-            self._bytes -= len(dropped)
+        with self._changing:
+            if key in self._answers:
+                return
+            self._answers[key] = value
+            self._bytes += len(value)
+            while self._bytes > self._max_bytes:
+                _, dropped = self._answers.popitem(last=False)
+                self._bytes -= len(dropped)
 
 
 def _cache_key(_request: Request) -> str:
-    # An answer without an ETag has an empty key, which `CompressedAnswers` does not keep.
     key: str = g.get("etag", "")
     return key
 

@@ -18,7 +18,7 @@ MEDIA_TYPE = "application/geo+json"
 _DECIMALS = {"drawing": 5, "full": 7}
 """Decimals of a degree in polygons: about 1 m, and about 1 cm."""
 
-_districts: WeakKeyDictionary[Snapshot, dict[str, Mapping[str, bytes]]] = WeakKeyDictionary()
+_districts: WeakKeyDictionary[Snapshot, dict[tuple[str, str], bytes]] = WeakKeyDictionary()
 
 
 def collection(features: Iterable[bytes], members: Mapping[str, Any]) -> bytes:
@@ -53,19 +53,19 @@ def with_distance(feature: bytes, distance_m: float) -> bytes:
     return b'%b,"distance_m":%.4f}}' % (feature[:-2], distance_m)
 
 
-def district_features(snapshot: Snapshot, geometry: str) -> Mapping[str, bytes]:
-    """The districts of a snapshot as serialised Features by code, in its order.
+def district_feature(snapshot: Snapshot, entry: DistrictCount, geometry: str) -> bytes:
+    """A district as a serialised Feature.
 
     Args:
-        snapshot: made once for each.
+        snapshot: keeps what was serialised.
+        entry: one of the snapshot's.
         geometry: ``none``, ``drawing`` or ``full``.
     """
     made = _districts.setdefault(snapshot, {})
-    if geometry not in made:
-        made[geometry] = {
-            entry.district.code: _district(entry, geometry) for entry in snapshot.districts
-        }
-    return made[geometry]
+    key = (entry.district.code, geometry)
+    if key not in made:
+        made[key] = _district(entry, geometry)
+    return made[key]
 
 
 def _district(entry: DistrictCount, geometry: str) -> bytes:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
 from mapsvc.config import Settings
-
-_NAMED_TILE_SOURCES = {
-    "none": (),
-    "osm": ("https://tile.openstreetmap.org",),
-    "tianditu": tuple(f"https://t{i}.tianditu.gov.cn" for i in range(8)),
-    "amap": tuple(f"https://webrd0{i}.is.autonavi.com" for i in range(1, 5)),
-}
+from mapsvc.web.tiles import tile_source
 
 SHARED = {
     "Permissions-Policy": "geolocation=(self)",
@@ -36,17 +29,18 @@ _PREFLIGHT = [
 ]
 
 
-def tile_sources(settings: Settings) -> tuple[str, ...]:
+def tile_sources(settings: Settings) -> list[str]:
     """The origins that the background map's images come from, as CSP sources.
 
-    >>> tile_sources(Settings(tiles="https://{s}.tiles.example.org/{z}/{x}/{y}.png"))
-    ('https://*.tiles.example.org',)
+    >>> tile_sources(Settings(tiles="https://{s}.tiles.example.org/{z}/{x}/{y}.png"))[:2]
+    ['https://a.tiles.example.org', 'https://b.tiles.example.org']
     """
-    if settings.tiles in _NAMED_TILE_SOURCES:
-        return _NAMED_TILE_SOURCES[settings.tiles]
-    parts = urlsplit(settings.tiles)
-    # A wildcard stands for whole labels at the left end, whatever the placeholder's place.
-    return (f"{parts.scheme}://{re.sub(r'^.*{.*?}[^.]*', '*', parts.netloc)}",)
+    background = tile_source(settings)
+    sources: dict[str, None] = {}
+    for layer in background.layers if background else ():
+        scheme, host, *_ = urlsplit(layer.url)
+        sources |= dict.fromkeys(f"{scheme}://{host.replace('{s}', s)}" for s in layer.subdomains)
+    return list(sources)
 
 
 def frame_ancestors(settings: Settings) -> str:

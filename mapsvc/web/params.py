@@ -57,7 +57,6 @@ GEOMETRY = choice(
     "full",
     description="The polygons: left out, simplified for drawing, or exact.",
 )
-LANG = choice("zh", "en", description="The language of a page.")
 
 PATH = {
     "id": text(128, description="The branch's id."),
@@ -78,18 +77,6 @@ class FilterParams:
     list: Annotated[str | None, LIST] = None
     bank: Annotated[str | None, BANK] = None
     district: Annotated[str | None, DISTRICT] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageParams(FilterParams):
-    """The parameters of pages and embeds."""
-
-    q: Annotated[str | None, Q] = None
-    lang: Annotated[str | None, LANG] = None
-
-    @property
-    def query(self) -> BranchQuery:
-        return BranchQuery(list=self.list, bank=self.bank, district=self.district, q=self.q)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ PATHS = [
     "/api/v1/districts/330212",
     "/api/v1/locate?lat=29.8177&lon=121.544",
     "/api/v1/openapi.json",
+    "/api/docs",
 ]
 
 
@@ -32,7 +33,8 @@ def test_what_is_current_is_not_sent_again(client: FlaskClient, path: str, codin
     accept = {"Accept-Encoding": coding}
     first = client.get(path, headers=accept)
     assert first.status_code == 200
-    assert first.headers["Cache-Control"] == "public, max-age=60"
+    control = "no-cache" if path == "/api/docs" else "public, max-age=60"
+    assert first.headers["Cache-Control"] == control
     etag = first.headers["ETag"]
     assert etag.startswith('W/"')
     for condition in (etag, etag.removeprefix("W/"), f'"x", {etag}', "*"):
@@ -40,7 +42,7 @@ def test_what_is_current_is_not_sent_again(client: FlaskClient, path: str, codin
         assert again.status_code == 304
         assert again.data == b""
         assert again.headers["ETag"] == etag
-        assert again.headers["Cache-Control"] == "public, max-age=60"
+        assert again.headers["Cache-Control"] == control
         assert "Accept-Encoding" in again.headers["Vary"]
         assert "Content-Type" not in again.headers
         assert "Content-Encoding" not in again.headers
@@ -78,6 +80,27 @@ def test_each_address_revision_and_build_has_its_own_etag() -> None:
     assert len(set(etags)) == len(apps) * len(paths)
     same = make_app(Snapshot(contents)).test_client()
     assert same.get(paths[0]).headers["ETag"] == etags[0]
+
+
+def test_each_mount_point_has_its_own_etag(snapshot: Snapshot) -> None:
+    client = make_app(snapshot, proxy_hops=1).test_client()
+    here = client.get("/api/v1/branches").headers["ETag"]
+    there = client.get("/api/v1/branches", headers={"X-Forwarded-Prefix": "/maps"})
+    assert there.headers["ETag"] != here
+
+
+def test_only_good_answers_are_kept(snapshot: Snapshot) -> None:
+    app = make_app(snapshot)
+
+    @app.get("/api/v1/missing")
+    @caching.cached(caching.API)
+    def missing() -> tuple[str, int]:
+        return "nothing", 404
+
+    response = app.test_client().get("/api/v1/missing", headers={"If-None-Match": "*"})
+    assert response.status_code == 404
+    assert "ETag" not in response.headers
+    assert "Cache-Control" not in response.headers
 
 
 def test_what_does_not_show_does_not_change_the_build() -> None:

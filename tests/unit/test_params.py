@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from mapsvc.model import BBox, Datum, Point
 from mapsvc.web.params import (
     BranchesParams,
+    FilterParams,
     GeometryParams,
     NearestParams,
     NoParams,
-    PageParams,
     PointParams,
 )
 from mapsvc.web.query import InvalidParameters, parse
@@ -186,10 +186,10 @@ def test_the_errors_are_bounded() -> None:
 
 
 def test_pages_pass_over_what_forms_and_campaigns_add() -> None:
-    wanted = parse(PageParams, b"q=&bank=icbc&lang=&utm_source=x&utm_source=y", lenient=True)
-    assert wanted == PageParams(bank="icbc")
-    assert list(faults(PageParams, b"bank=%00", lenient=True)) == ["bank"]
-    assert list(faults(PageParams, b"lang=fr", lenient=True)) == ["lang"]
+    wanted = parse(FilterParams, b"list=&bank=icbc&utm_source=x&utm_source=y&q=", lenient=True)
+    assert wanted == FilterParams(bank="icbc")
+    assert list(faults(FilterParams, b"bank=%00", lenient=True)) == ["bank"]
+    assert list(faults(FilterParams, b"bank=a&bank=b", lenient=True)) == ["bank"]
 
 
 @given(st.binary(max_size=60))
