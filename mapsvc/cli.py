@@ -6,13 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 
 import click
 
-from mapsvc import __version__, console, districts, exports, service
-from mapsvc.config import Settings, variable
+from mapsvc import __version__, config, console, districts, exports, service
+from mapsvc.config import Settings
 from mapsvc.errors import InvalidValue, MapsvcError, NotFound
 from mapsvc.geocoding.record import export_lines
 from mapsvc.model import Datum, Point
@@ -56,9 +55,10 @@ def _settings() -> Settings:
 @contextmanager
 def _store(settings: Settings | None = None) -> Iterator[Store]:
     """The configured store, with the shipped districts and answers in it."""
-    store = open_store((settings or _settings()).store_url)
+    settings = settings or _settings()
+    store = open_store(settings.store_url)
     try:
-        service.load_shipped(store)
+        service.load_shipped(store, settings)
         yield store
     finally:
         store.close()
@@ -106,7 +106,7 @@ def run() -> None:
 
     settings = _settings()
     with _store(settings) as store:
-        if service.load_shipped_list(store, settings.geocoders):
+        if service.load_shipped_list(store, settings):
             click.echo(f"loaded the shipped list: {len(store.branches())} branches")
     serve(settings, lambda: click.echo(f"mapsvc is at {address(settings)} (Ctrl+C stops it)"))
 
@@ -158,12 +158,23 @@ def import_command(
 
 @main.command()
 @click.option("--offline", is_flag=True, help="Answer from the cache alone.")
+@click.option("--refresh", is_flag=True, help="Ask again what the cache answers.")
+@click.option("--provider", metavar="P", help="Ask only this provider.")
 @click.option("--list", "slug", metavar="SLUG", help="Only the branches of this list.")
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="At most N branches.")
 @JSON
-def geocode(offline: bool, slug: str | None, as_json: bool) -> None:  # noqa: ARG001
+def geocode(
+    offline: bool,
+    refresh: bool,
+    provider: str | None,
+    slug: str | None,
+    limit: int | None,
+    as_json: bool,
+) -> None:
     r"""Place the branches on the map.
 
-    Addresses without an answer are named, and the others are placed all the same.
+    Addresses without an answer are named, and the others are placed all the same. A run that
+    was killed goes on where it stopped, and several runs at once share the work.
 
     \b
     Example:  mapsvc geocode --offline
@@ -171,13 +182,20 @@ def geocode(offline: bool, slug: str | None, as_json: bool) -> None:  # noqa: AR
     settings = _settings()
     with _store(settings) as store:
         result = service.geocode(
-            store, settings.geocoders, list_slug=slug, progress=console.progress
+            store,
+            settings,
+            list_slug=slug,
+            limit=limit,
+            offline=offline,
+            refresh=refresh,
+            only=provider,
+            progress=console.progress,
         )
     if as_json:
         console.print_json(console.geocoding_as_json(result))
     else:
         console.print_geocoding(result)
-    sys.exit(1 if result.failed else 0)
+    sys.exit(1 if result.failed or result.troubles else 0)
 
 
 @main.group()
@@ -254,8 +272,9 @@ def districts_import(
         for path in districts.write_geojson(found, folder / f"{districts.set_name(found)}.geojson"):
             click.echo(f"wrote {path}")
         return
-    with _store() as store:
-        service.import_districts(store, found)
+    settings = _settings()
+    with _store(settings) as store:
+        service.import_districts(store, found, settings)
     click.echo(f"{len(found)} districts: {'、'.join(district.name for district in found)}")
 
 
@@ -355,19 +374,15 @@ def doctor(as_json: bool) -> None:
     Example:  mapsvc doctor --json
     """
     settings = _settings()
-    rows = []
-    for field in fields(settings):
-        name = variable(field.name)
-        value = getattr(settings, field.name)
-        masked = "set" if field.metadata["secret"] and value else _shown(value)
-        rows.append(
-            (
-                name,
-                masked,
-                "environment" if name in os.environ else "default",
-                field.metadata["help"],
-            )
+    rows = [
+        (
+            row.variable,
+            "set" if row.secret and row.value else _shown(row.value),
+            "environment" if row.variable in os.environ else "default",
+            row.help,
         )
+        for row in config.rows(settings)
+    ]
     with _store(settings) as store:
         contents = store.contents()
         state = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -47,13 +47,13 @@ def _width(text: str) -> int:
 
 
 @contextmanager
-def progress(items: Sequence[Branch]) -> Iterator[Iterable[Branch]]:
+def progress(total: int) -> Iterator[Callable[[int], None]]:
     """Show a bar with the time left on a terminal, and nothing in a pipe."""
     if not sys.stderr.isatty():
-        yield items
+        yield lambda _done: None
         return
-    with click.progressbar(items, label="geocoding", file=sys.stderr) as bar:
-        yield bar
+    with click.progressbar(length=total, label="geocoding", file=sys.stderr) as bar:
+        yield bar.update
 
 
 def print_import(result: ImportResult) -> None:
@@ -102,7 +102,11 @@ def print_geocoding(result: GeocodeResult) -> None:
     by = Counter((p.provider or "", p.precision.value if p.precision else "") for p in found)
     for (provider, precision), count in sorted(by.items()):
         click.echo(f"{provider}, {precision}: {count}")
+    for provider, requests in sorted(result.asked.items()):
+        click.echo(f"requests to {provider}: {requests}")
     click.echo(f"placed: {len(found)} ({result.changed} new or changed)")
+    for trouble, count in result.troubles.most_common(_LISTED):
+        click.echo(f"trouble with {count} branches: {ascii_controls(trouble)}", err=True)
     for branch, error in result.failed:
         click.echo(f"failed: {branch.id}  {ascii_controls(branch.name)}: {error}", err=True)
 
@@ -112,6 +116,8 @@ def geocoding_as_json(result: GeocodeResult) -> dict[str, Any]:
     return {
         "placed": sum(placement.point is not None for placement in result.placements),
         "changed": result.changed,
+        "requests": dict(result.asked),
+        "troubles": dict(result.troubles),
         "failed": [
             {"id": branch.id, "name": branch.name, "address": branch.address, "reason": str(error)}
             for branch, error in result.failed

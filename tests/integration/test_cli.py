@@ -21,6 +21,7 @@ from click.testing import CliRunner, Result
 
 from mapsvc import service
 from mapsvc.cli import main
+from mapsvc.config import Settings
 from mapsvc.geo.datum import convert
 from mapsvc.model import Datum, Point
 from mapsvc.resources import resource
@@ -291,7 +292,7 @@ def test_killing_the_import_at_any_moment_leaves_before_or_after(
         path.write_text("\n".join(("name,address", *rows)), encoding="utf-8")
     url = f"sqlite:///{instance}/mapsvc.sqlite3"
     store = open_store(url)
-    service.load_shipped(store)
+    service.load_shipped(store, Settings())
     service.import_list(store, lists[0], slug="mine")
     store.close()
     started = time.monotonic()

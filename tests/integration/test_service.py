@@ -10,6 +10,7 @@ import pytest
 from shapely import box
 
 from mapsvc import service
+from mapsvc.config import Settings
 from mapsvc.errors import DistrictsError, GeocodingError, InvalidValue, ListFileError, NotFound
 from mapsvc.model import Datum, District, Point, Precision, ReviewCode
 from mapsvc.resources import resource
@@ -18,13 +19,13 @@ from mapsvc.store import open_store
 from mapsvc.store.base import Contents, Store
 
 SHIPPED = resource("data/lists/ningbo-2021.txt")
-CURATED = ("curated",)
+CURATED = Settings()
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(f"sqlite:///{tmp_path}/store/mapsvc.sqlite3")
-    service.load_shipped(opened)
+    service.load_shipped(opened, CURATED)
     yield opened
     opened.close()
 
@@ -40,7 +41,7 @@ def test_the_announced_list_is_placed_as_the_facts_say(store: Store) -> None:
     assert len(result.difference.added) == 15
     assert result.branch_list.year == 2021
     placed = service.geocode(store, CURATED)
-    assert (len(placed.placements), placed.changed, placed.failed) == (15, 15, ())
+    assert (len(placed.placements), placed.changed, placed.failed) == (15, 15, [])
     districts = [p.district for p in store.placements().values()]
     assert {code: districts.count(code) for code in set(districts)} == {
         "330212": 8,
@@ -67,7 +68,7 @@ def test_the_same_again_changes_nothing(store: Store) -> None:
     before = store.contents()
     assert service.import_list(store, SHIPPED).outcome is Outcome.UNCHANGED
     assert service.geocode(store, CURATED).changed == 0
-    service.load_shipped(store)
+    service.load_shipped(store, CURATED)
     assert store.contents() == before
 
 
@@ -160,7 +161,7 @@ def test_what_was_placed_stays_when_the_answer_is_gone(store: Store) -> None:
     service.import_list(store, SHIPPED)
     service.geocode(store, CURATED)
     before = store.placements()
-    result = service.geocode(store, ())
+    result = service.geocode(store, Settings(geocoders=()))
     assert len(result.failed) == 15
     assert store.placements() == before
 
@@ -240,14 +241,16 @@ def test_new_polygons_move_the_branches(store: Store) -> None:
     everything = [
         replace(d, geometry=box(i, 0, i + 0.5, 1)) for i, d in enumerate(store.districts())
     ]
-    service.import_districts(store, [*everything, square("999999", 120, 123)])
+    service.import_districts(store, [*everything, square("999999", 120, 123)], CURATED)
     assert {p.district for p in store.placements().values()} == {"999999"}
 
 
 def test_overlapping_polygons_are_refused_with_their_names(store: Store) -> None:
     before = store.contents()
-    with pytest.raises(DistrictsError, match="990001.*990002|330203"):
-        service.import_districts(store, [square("990001", 120, 122), square("990002", 121, 123)])
+    with pytest.raises(DistrictsError, match=r"990001.*990002|330203"):
+        service.import_districts(
+            store, [square("990001", 120, 122), square("990002", 121, 123)], CURATED
+        )
     assert store.contents() == before
 
 
@@ -266,27 +269,27 @@ def test_a_wrong_line_keeps_the_whole_cache_out(store: Store, tmp_path: Path) ->
 
 def test_a_corrected_answer_is_not_overwritten_by_the_shipped_one(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path}/mapsvc.sqlite3")
-    service.load_shipped(store)
+    service.load_shipped(store, CURATED)
     answer = next(iter(store.geocodes()))
     corrected = replace(answer, evidence="seen", located_at=answer.located_at.replace(year=2027))
     with store.write() as writer:
         writer.put_geocodes([corrected])
         writer.note_seed("districts and cache", "an earlier release")
-    service.load_shipped(store)
+    service.load_shipped(store, CURATED)
     assert corrected in list(store.geocodes())
     store.close()
 
 
 def test_a_first_start_that_was_killed_is_completed(store: Store) -> None:
     service.import_list(store, SHIPPED)  # killed before it was placed
-    assert service.load_shipped_list(store)
+    assert service.load_shipped_list(store, CURATED)
     assert len(store.placements()) == 15
-    assert not service.load_shipped_list(store)
+    assert not service.load_shipped_list(store, CURATED)
 
 
 def test_an_own_list_is_not_joined_by_the_shipped_one(store: Store, tmp_path: Path) -> None:
     service.import_list(store, write(tmp_path / "own.csv", "甲支行,甲路1号"))
-    assert not service.load_shipped_list(store)
+    assert not service.load_shipped_list(store, CURATED)
     assert [known.slug for known in store.lists()] == ["own"]
 
 

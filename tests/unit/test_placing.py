@@ -8,6 +8,7 @@ import pytest
 from shapely import box
 
 from mapsvc.geocoding.placing import Placer, unplaced
+from mapsvc.geocoding.quality import Answer
 from mapsvc.model import (
     Branch,
     District,
@@ -71,32 +72,32 @@ def branch(address: str = "甲路1号") -> Branch:
 def test_doubts(
     answer: Geocode, address: str, district: str | None, codes: list[ReviewCode]
 ) -> None:
-    placement = PLACER.place(branch(address), answer)
+    placement = PLACER.place(branch(address), [Answer(answer)])
     assert placement.district == district
     assert [reason.code for reason in placement.reasons] == codes
 
 
 def test_a_doubt_carries_its_figures() -> None:
     answer = geocode(121.51, Precision.TOWN, 3000, "330203")
-    reasons = {r.code: r.detail for r in PLACER.place(branch("海曙区"), answer).reasons}
+    reasons = {r.code: r.detail for r in PLACER.place(branch("海曙区"), [Answer(answer)]).reasons}
     assert reasons[ReviewCode.LOW_PRECISION] == {"precision": "town", "radius_m": 3000}
     assert reasons[ReviewCode.DISTRICT_MISMATCH] == {"stated": ["330203"], "located": "330212"}
     assert reasons[ReviewCode.NEAR_BORDER]["border_m"] == pytest.approx(970, abs=3)
 
 
 def test_a_missing_radius_is_that_of_the_precision() -> None:
-    placement = PLACER.place(branch(), geocode(precision=Precision.STREET, radius_m=None))
+    placement = PLACER.place(branch(), [Answer(geocode(precision=Precision.STREET, radius_m=None))])
     assert placement.radius_m == Precision.STREET.default_radius_m
 
 
 def test_an_answer_that_found_nothing() -> None:
-    placement = PLACER.place(branch(), Geocode("amap", "q", NOW))
+    placement = PLACER.place(branch(), [Answer(Geocode("amap", "q", NOW))])
     assert (placement.point, placement.district, placement.radius_m) == (None, None, None)
-    assert placement.reasons == (ReviewReason(ReviewCode.NOT_FOUND, {"provider": "amap"}),)
+    assert placement.reasons == (ReviewReason(ReviewCode.NOT_FOUND, {"asked": ["amap"]}),)
 
 
 def test_without_polygons_nothing_is_assigned_or_alarmed() -> None:
-    placement = Placer([]).place(branch("海曙区甲路1号"), geocode())
+    placement = Placer([]).place(branch("海曙区甲路1号"), [Answer(geocode())])
     assert (placement.district, placement.reasons) == (None, ())
 
 

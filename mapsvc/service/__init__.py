@@ -1,0 +1,23 @@
+"""The use cases that write: import a list, place its branches, import districts, fill the cache.
+
+Each change is one transaction of the store: it happens as a whole or not at all.
+"""
+
+from mapsvc.service.cache import import_cache
+from mapsvc.service.districts import import_districts
+from mapsvc.service.geocode import GeocodeResult, geocode
+from mapsvc.service.lists import ImportResult, Outcome, import_list
+from mapsvc.service.shipped import load_shipped, load_shipped_list, seed
+
+__all__ = [
+    "GeocodeResult",
+    "ImportResult",
+    "Outcome",
+    "geocode",
+    "import_cache",
+    "import_districts",
+    "import_list",
+    "load_shipped",
+    "load_shipped_list",
+    "seed",
+]

@@ -1,0 +1,235 @@
+"""The geocoding run: every branch placed from the cache and the providers, doubts included.
+
+A run can be killed at any moment and started again: answers are kept as they come, placements a
+few seconds later. Several runs at once share the work.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from mapsvc.address.normalise import canonical
+from mapsvc.config import Settings
+from mapsvc.errors import GeocodingError, InvalidValue, NotCached, shown
+from mapsvc.geo.datum import convert
+from mapsvc.geocoding.asking import CURATED, Asker, ClaimedElsewhere
+from mapsvc.geocoding.placing import Placer, unplaced
+from mapsvc.geocoding.quality import Answer
+from mapsvc.model import (
+    Branch,
+    Datum,
+    Geocode,
+    Placement,
+    Point,
+    Precision,
+    ReviewCode,
+    ReviewReason,
+)
+from mapsvc.store.base import Contents, Store
+
+LIST_PROVIDER = "list"
+"""The provider's name of a position that the list itself gives."""
+
+_KEEP_EVERY_S = 2.0
+_KEEP_EVERY = 200
+_LOOK_AGAIN_S = 0.1
+
+Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Shows how many of so many branches are done; like `click.progressbar`."""
+
+
+@contextmanager
+def _silent(_total: int) -> Iterator[Callable[[int], None]]:
+    yield lambda _done: None
+
+
+@dataclass(slots=True)
+class GeocodeResult:
+    """What a geocoding run did."""
+
+    placements: list[Placement] = field(default_factory=list)
+    """One for each branch that was asked for, in no particular order."""
+    changed: int = 0
+    """How many of them are new or other than before."""
+    failed: list[tuple[Branch, GeocodingError]] = field(default_factory=list)
+    asked: Counter[str] = field(default_factory=Counter)
+    """Requests sent, by provider."""
+    troubles: Counter[str] = field(default_factory=Counter)
+    """What providers did wrong, and for how many branches, although others could be asked."""
+
+
+def geocode(
+    store: Store,
+    settings: Settings,
+    *,
+    list_slug: str | None = None,
+    limit: int | None = None,
+    offline: bool = False,
+    refresh: bool = False,
+    only: str | None = None,
+    progress: Progress = _silent,
+) -> GeocodeResult:
+    """Place branches; one that cannot be placed does not stop the others.
+
+    Args:
+        store: holds branches, cache and districts.
+        settings: the providers, in the order of asking.
+        list_slug: only the branches of this list; raises `NotFound` for no such list.
+        limit: at most so many branches, those without a place first.
+        offline: answer from the cache alone; so does the setting.
+        refresh: ask again what the cache answers.
+        only: ask only this provider; raises `InvalidValue` for one that is not set up.
+        progress: shows how far the run has come.
+    """
+    if only is not None and only not in settings.geocoders:
+        raise InvalidValue("--provider", only, f"one of {', '.join(settings.geocoders)}")
+    asker = make_asker(store, settings, offline=offline, refresh=refresh, only=only)
+    contents = store.contents()
+    branches = store.branches(list_slug)
+    if limit is not None:
+        branches = tuple(sorted(branches, key=lambda b: _is_placed(b, contents)))[:limit]
+    result = GeocodeResult(asked=asker.asked)
+    unsaved: list[Placement] = []
+    saved_at = time.monotonic()
+    with progress(len(branches)) as advance:
+        for placement in _place_each(contents, branches, asker, result):
+            result.placements.append(placement)
+            if placement != contents.placements.get(placement.branch_id):
+                unsaved.append(placement)
+            if len(unsaved) >= _KEEP_EVERY or time.monotonic() - saved_at > _KEEP_EVERY_S:
+                result.changed += _keep(store, unsaved)
+                saved_at = time.monotonic()
+            advance(1)
+    result.changed += _keep(store, unsaved)
+    return result
+
+
+def make_asker(
+    store: Store,
+    settings: Settings,
+    *,
+    offline: bool = False,
+    refresh: bool = False,
+    only: str | None = None,
+) -> Asker:
+    """The asker of a run over the configured providers."""
+    names = settings.geocoders if only is None else (only,)
+    return Asker(
+        ledger=store,
+        providers=[],
+        terms={},
+        curated=CURATED in names,
+        offline=offline or settings.offline,
+        refresh_since=datetime.now(UTC) if refresh else None,
+    )
+
+
+def place_again(store: Store, contents: Contents, settings: Settings) -> list[Placement]:
+    """The placements that come out otherwise among ``contents.districts``, from the cache."""
+    placed = [
+        branch
+        for branch in contents.branches
+        if (before := contents.placements.get(branch.id)) is not None and before.point is not None
+    ]
+    asker = make_asker(store, settings, offline=True)
+    placements = _place_each(contents, placed, asker, GeocodeResult())
+    return [p for p in placements if p != contents.placements.get(p.branch_id)]
+
+
+def _keep(store: Store, unsaved: list[Placement]) -> int:
+    with store.write() as writer:
+        writer.put_placements(unsaved)
+    kept = len(unsaved)
+    unsaved.clear()
+    return kept
+
+
+def _is_placed(branch: Branch, contents: Contents) -> bool:
+    placement = contents.placements.get(branch.id)
+    return (
+        placement is not None
+        and placement.point is not None
+        and placement.address == canonical(branch.address)
+    )
+
+
+def _place_each(
+    contents: Contents, branches: Iterable[Branch], asker: Asker, result: GeocodeResult
+) -> Iterator[Placement]:
+    """A placement for every branch; failures go into ``result``.
+
+    A branch whose question another run is asking is put back to the end of the queue.
+    """
+    placer = Placer(contents.districts)
+    waiting = deque(branches)
+    put_back = 0
+    while waiting:
+        branch = waiting.popleft()
+        before = contents.placements.get(branch.id)
+        try:
+            answers = _answers(branch, contents, asker, result)
+            placement = placer.place(branch, answers)
+        except ClaimedElsewhere:
+            waiting.append(branch)
+            put_back += 1
+            if put_back >= len(waiting):
+                asker.sleep(_LOOK_AGAIN_S)
+                put_back = 0
+            continue
+        except GeocodingError as error:
+            result.failed.append((branch, error))
+            placement = _unanswered(branch, before)
+        else:
+            if placement.point is None:
+                result.failed.append((branch, _unknown(branch, answers)))
+                placement = _unanswered(branch, before)
+        yield placement
+
+
+def _unknown(branch: Branch, answers: Sequence[Answer]) -> GeocodingError:
+    asked = ", ".join(sorted({answer.geocode.provider for answer in answers}))
+    return GeocodingError(f"nobody knows the address {shown(branch.address)} (asked: {asked})")
+
+
+def _answers(
+    branch: Branch, contents: Contents, asker: Asker, result: GeocodeResult
+) -> Sequence[Answer]:
+    if branch.point is not None:
+        return [Answer(_listed(branch, branch.point, contents))]
+    answers, troubles = asker.ask(branch.address, ())
+    if not answers and troubles:
+        raise GeocodingError("; ".join(troubles))
+    result.troubles.update(troubles)
+    if not answers:
+        names = [provider.name for provider in asker.providers]
+        raise NotCached(branch.address, tuple([CURATED, *names] if asker.curated else names))
+    return answers
+
+
+def _listed(branch: Branch, point: Point, contents: Contents) -> Geocode:
+    """The position that the list gives, as an answer; as exact as a list's positions are."""
+    slug = contents.members[branch.id][0]
+    imported = next(known.imported_at for known in contents.lists if known.slug == slug)
+    return Geocode(
+        provider=LIST_PROVIDER,
+        query=canonical(branch.address),
+        located_at=imported or datetime.now(UTC),
+        point=convert(point, Datum.WGS84),
+        native=point,
+        precision=Precision.BUILDING,
+    )
+
+
+def _unanswered(branch: Branch, before: Placement | None) -> Placement:
+    """Keep what is known of this very address; otherwise the branch is without a place."""
+    reason = ReviewReason(ReviewCode.NOT_FOUND)
+    if before is None or before.address != canonical(branch.address):
+        return unplaced(branch, reason)
+    if before.point is not None or reason in before.reasons:
+        return before
+    return replace(before, reasons=(*before.reasons, reason))
