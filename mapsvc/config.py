@@ -8,164 +8,138 @@ on import: `Settings.from_environment` is called once, where the program starts.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from mapsvc import variables
 from mapsvc.errors import SettingError
 from mapsvc.model import Datum
+from mapsvc.variables import Parse
 
 PREFIX = "MAPSVC_"
 
-Parse = Callable[[str, str], Any]
-"""Turns a variable's name and text into the setting's value; raises `SettingError`."""
-
-
-def _text(_name: str, text: str) -> str:
-    return text.strip()
-
-
-def _whole(low: int, high: int) -> Parse:
-    def parse(name: str, text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = low - 1
-        if not low <= value <= high:
-            raise SettingError(name, text, f"a whole number from {low} to {high}")
-        return value
-
-    return parse
-
-
-_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True}
-_BOOLEANS |= {"0": False, "false": False, "no": False, "off": False, "": False}
-
-
-def _boolean(name: str, text: str) -> bool:
-    try:
-        return _BOOLEANS[text.strip().casefold()]
-    except KeyError:
-        raise SettingError(name, text, "one of 1, 0, true, false, yes, no, on, off") from None
-
-
-def _names(_name: str, text: str) -> tuple[str, ...]:
-    return tuple(part for part in re.split(r"[,\s]+", text.strip()) if part)
-
-
-def _providers(name: str, text: str) -> tuple[str, ...]:
-    asked = _names(name, text)
-    if not asked or set(asked) - set(PROVIDERS):
-        raise SettingError(name, text, f"a list of providers, out of: {', '.join(PROVIDERS)}")
-    return asked
-
-
-def _path(_name: str, text: str) -> Path:
-    return Path(text).expanduser()
-
-
-def _public_url(name: str, text: str) -> str:
-    url = text.strip().rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise SettingError(name, text, "an absolute http or https address with no query")
-    return url
-
-
-_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
-
-
-def _origins(name: str, text: str) -> tuple[str, ...]:
-    origins = _names(name, text)
-    if origins in (("*",), ("none",)):
-        return origins
-    for origin in origins:
-        if not _ORIGIN.fullmatch(origin):
-            raise SettingError(
-                name, origin, "'*', 'none', or an origin such as https://example.org"
-            )
-    return origins or ("none",)
-
-
-_NAMED_TILES = ("none", "osm", "tianditu", "amap")
-
-
-def _tiles(name: str, text: str) -> str:
-    value = text.strip()
-    if value in _NAMED_TILES:
-        return value
-    path = urlsplit(value)
-    placeholders = set(re.findall(r"{(.*?)}", value))
-    is_template = {"x", "y", "z"} <= placeholders <= {"x", "y", "z", "s", "r"}
-    if path.scheme not in ("http", "https") or not path.netloc or not is_template:
-        allowed = (
-            f"one of {', '.join(_NAMED_TILES)}, or an http(s) address with {{z}}, {{x}}, {{y}}"
-        )
-        raise SettingError(name, text, allowed)
-    return value
-
-
-def _datum(name: str, text: str) -> Datum:
-    try:
-        return Datum.parse(text, name)
-    except ValueError:
-        raise SettingError(name, text, "one of wgs84, gcj02, bd09") from None
-
-
-PROVIDERS = ("curated",)
-"""The geocoders that ``MAPSVC_GEOCODERS`` can name."""
-
 
 def _setting(default: Any, parse: Parse, help_text: str, *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"parse": parse, "help": help_text, "secret": secret})
+    metadata = {"parse": parse, "help": help_text, "secret": secret}
+    return field(default=default, metadata=metadata, repr=not secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """The settings of one geocoder. Of amap, ``key`` is the variable ``MAPSVC_AMAP_KEY``.
+
+    Answers of a provider whose ``may_store`` is off are not kept, and so are not published: its
+    terms are the operator's to read and to accept.
+    """
+
+    url: str = _setting("", variables.service_url, "the address of its service")
+    key: str = _setting("", variables.stripped, "its key", secret=True)
+    secret: str = _setting(
+        "", variables.stripped, "its secret, where requests are to be signed", secret=True
+    )
+    rate: float = _setting(1.0, variables.number(0.001, 1000), "the most requests in a second")
+    quota: int = _setting(
+        0, variables.whole(0, 100_000_000), "the most requests in a day; 0 for no limit of our own"
+    )
+    timeout: float = _setting(
+        10.0, variables.number(0.1, 300), "seconds until an answer must be complete"
+    )
+    may_store: bool = _setting(
+        False, variables.boolean, "whether its terms allow to keep its answers and publish them"
+    )
+    max_age_days: int = _setting(
+        0, variables.whole(0, 36_500), "days that an answer may be kept; 0 for no end"
+    )
+
+
+NETWORK_PROVIDERS = {
+    "nominatim": ProviderSettings(
+        url="https://nominatim.openstreetmap.org", timeout=20.0, may_store=True
+    ),
+    "photon": ProviderSettings(url="https://photon.komoot.io", may_store=True),
+    "pelias": ProviderSettings(rate=10.0, may_store=True),
+    "addok": ProviderSettings(rate=10.0, may_store=True),
+    "amap": ProviderSettings(url="https://restapi.amap.com", rate=3.0, quota=5_000),
+    "tencent": ProviderSettings(url="https://apis.map.qq.com", rate=3.0, quota=5_000),
+    "tianditu": ProviderSettings(url="https://api.tianditu.gov.cn", rate=3.0, quota=5_000),
+    "baidu": ProviderSettings(url="https://api.map.baidu.com", rate=3.0, quota=5_000),
+}
+"""The geocoders that are asked over the network, with their defaults. Data of OpenStreetMap and of
+own servers may be kept (ODbL, with attribution); the terms of the other four are unproven."""
+
+PROVIDERS = ("curated", *NETWORK_PROVIDERS)
+"""The geocoders that ``MAPSVC_GEOCODERS`` can name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings, parsed and checked. The field ``port`` is the variable ``MAPSVC_PORT``."""
 
-    host: str = _setting("127.0.0.1", _text, "the address that the server listens on")
-    port: int = _setting(8000, _whole(1, 65_535), "the port that the server listens on")
+    host: str = _setting("127.0.0.1", variables.stripped, "the address that the server listens on")
+    port: int = _setting(8000, variables.whole(1, 65_535), "the port that the server listens on")
     workers: int = _setting(
-        os.cpu_count() or 1, _whole(1, 256), "server processes; the default is one a core"
+        os.cpu_count() or 1, variables.whole(1, 256), "server processes; the default is one a core"
     )
-    data_dir: Path = _setting(Path("instance"), _path, "the folder for written files")
+    data_dir: Path = _setting(Path("instance"), variables.path, "the folder for written files")
     database_url: str = _setting(
-        "", _text, "the store; by default an SQLite file in the data folder", secret=True
+        "",
+        variables.stripped,
+        "the store; by default an SQLite file in the data folder",
+        secret=True,
     )
-    offline: bool = _setting(False, _boolean, "never open an outgoing connection")
+    offline: bool = _setting(False, variables.boolean, "never open an outgoing connection")
     geocoders: tuple[str, ...] = _setting(
-        ("curated",), _providers, "geocoders in the order of asking"
+        ("curated",),
+        variables.names_of(PROVIDERS, "providers"),
+        f"geocoders in the order of asking, out of: {', '.join(PROVIDERS)}",
     )
     tiles: str = _setting(
-        "none", _tiles, "background map: none, osm, tianditu, amap, or an address with {z} {x} {y}"
+        "none",
+        variables.tiles,
+        "background map: none, osm, tianditu, amap, or an address with {z} {x} {y}",
     )
     tiles_datum: Datum = _setting(
-        Datum.WGS84, _datum, "datum of the tiles at an own address: wgs84, gcj02 or bd09"
+        Datum.WGS84, variables.datum, "datum of the tiles at an own address: wgs84, gcj02 or bd09"
     )
-    tiles_attribution: str = _setting("", _text, "whose tiles these are, shown on the map")
+    tiles_attribution: str = _setting(
+        "", variables.stripped, "whose tiles these are, shown on the map"
+    )
     tiles_review_number: str = _setting(
-        "", _text, "the map review number (审图号) of the tiles, shown on the map"
+        "", variables.stripped, "the map review number (审图号) of the tiles, shown on the map"
     )
-    tianditu_key: str = _setting("", _text, "key for the tianditu tiles", secret=True)
+    tianditu_key: str = _setting(
+        "", variables.stripped, "key for the tianditu tiles, and for its geocoder", secret=True
+    )
     embed_origins: tuple[str, ...] = _setting(
-        ("*",), _origins, "who may frame /embed: '*', 'none', or origins"
+        ("*",), variables.origins, "who may frame /embed: '*', 'none', or origins"
     )
     public_url: str = _setting(
-        "", _public_url, "the address that visitors see; absolute links are made from it"
+        "", variables.public_url, "the address that visitors see; absolute links are made from it"
     )
     trusted_hosts: tuple[str, ...] = _setting(
-        (), _names, "host names that are answered; by default loopback and that of PUBLIC_URL"
+        (),
+        variables.names,
+        "host names that are answered; by default loopback and that of PUBLIC_URL",
     )
     proxy_hops: int = _setting(
-        0, _whole(0, 10), "reverse proxies in front whose forwarding headers are believed"
+        0, variables.whole(0, 10), "reverse proxies in front whose forwarding headers are believed"
     )
-    title: str = _setting("宁波银行业文明规范服务示范网点", _text, "the site's name in Chinese")
-    title_en: str = _setting("Ningbo model bank branches", _text, "the site's name in English")
-    contact: str = _setting("", _text, "whom visitors may write to, shown in the footer")
+    title: str = _setting(
+        "宁波银行业文明规范服务示范网点", variables.stripped, "the site's name in Chinese"
+    )
+    title_en: str = _setting(
+        "Ningbo model bank branches", variables.stripped, "the site's name in English"
+    )
+    contact: str = _setting(
+        "", variables.stripped, "whom visitors may write to, shown in the footer"
+    )
+
+    providers: Mapping[str, ProviderSettings] = field(
+        default_factory=lambda: dict(NETWORK_PROVIDERS), hash=False
+    )
+    """Of each geocoder over the network, by name."""
 
     def __post_init__(self) -> None:
         if self.tiles == "tianditu" and not self.tianditu_key:
@@ -179,16 +153,30 @@ class Settings:
             SettingError: a value that cannot be used, or a variable that is no setting
                 (a misspelt name would otherwise be silently without effect).
         """
+        own = {variable(f.name): f for f in _plain_fields()}
+        of_providers = {
+            variable(f"{provider}_{f.name}"): (provider, f)
+            for provider in NETWORK_PROVIDERS
+            for f in fields(ProviderSettings)
+        }
         values: dict[str, Any] = {}
-        known = {variable(f.name): f for f in fields(cls)}
+        changes: dict[str, dict[str, Any]] = {}
         for name, text in environment.items():
             if not name.startswith(PREFIX):
                 continue
-            if name not in known:
-                raise SettingError(name, text, "a known setting; see 'mapsvc doctor' for all")
-            if text.strip() or known[name].default == ():
-                values[known[name].name] = known[name].metadata["parse"](name, text)
-        return cls(**values)
+            if name not in own and name not in of_providers:
+                # The name again, not the text: it may be a key under a misspelt name.
+                raise SettingError(name, name, "a known setting; see 'mapsvc doctor' for all")
+            if name in own and (text.strip() or own[name].default == ()):
+                values[own[name].name] = own[name].metadata["parse"](name, text)
+            if name in of_providers and text.strip():
+                provider, f = of_providers[name]
+                changes.setdefault(provider, {})[f.name] = f.metadata["parse"](name, text)
+        providers = {
+            provider: replace(default, **changes.get(provider, {}))
+            for provider, default in NETWORK_PROVIDERS.items()
+        }
+        return cls(**values, providers=providers)
 
     @property
     def store_url(self) -> str:
@@ -203,3 +191,37 @@ def variable(field_name: str) -> str:
     'MAPSVC_DATA_DIR'
     """
     return PREFIX + field_name.upper()
+
+
+def _plain_fields() -> list[Any]:
+    return [f for f in fields(Settings) if f.metadata]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting as ``mapsvc doctor`` and the documentation list it."""
+
+    variable: str
+    value: Any
+    secret: bool
+    help: str
+
+
+def rows(settings: Settings) -> Iterator[Row]:
+    """Every variable once, with its value in ``settings``: first the general ones, then those of
+    each provider in the order of `NETWORK_PROVIDERS`.
+
+    >>> [row.variable for row in rows(Settings())][-1]
+    'MAPSVC_BAIDU_MAX_AGE_DAYS'
+    """
+    seen = set()
+    for f in _plain_fields():
+        seen.add(variable(f.name))
+        value = getattr(settings, f.name)
+        yield Row(variable(f.name), value, f.metadata["secret"], f.metadata["help"])
+    for provider, own in settings.providers.items():
+        for f in fields(own):
+            name = variable(f"{provider}_{f.name}")
+            if name not in seen:
+                help_text = f"{provider}: {f.metadata['help']}"
+                yield Row(name, getattr(own, f.name), f.metadata["secret"], help_text)

@@ -94,6 +94,8 @@ class ProviderError(GeocodingError):
 
     may_pass = False
     """True where asking the same again, later, can help."""
+    retry_after_s: float | None = None
+    """The seconds that the provider asks to wait, if it says so."""
 
     def __init__(self, provider: str, message: str) -> None:
         super().__init__(f"{provider}: {message}")
@@ -114,13 +116,7 @@ class BadAnswer(ProviderError):
 
 
 class _Passing(ProviderError):
-    """An error that may pass.
-
-    Args:
-        provider: as in `ProviderError`.
-        message: as in `ProviderError`.
-        retry_after_s: the seconds that the provider asks to wait, if it says so.
-    """
+    """An error that may pass; takes ``retry_after_s`` as a third argument."""
 
     may_pass = True
 

@@ -1,0 +1,137 @@
+"""From the text of a ``MAPSVC_*`` variable to its value: one parser for each kind.
+
+A parser takes the variable's name and text; it raises `SettingError`, which says what is allowed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mapsvc.errors import SettingError
+from mapsvc.model import Datum
+
+Parse = Callable[[str, str], Any]
+"""Turns a variable's name and text into the setting's value; raises `SettingError`."""
+
+
+def stripped(_name: str, text: str) -> str:
+    return text.strip()
+
+
+def whole(low: int, high: int) -> Parse:
+    def parse(name: str, text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise SettingError(name, text, f"a whole number from {low} to {high}")
+        return value
+
+    return parse
+
+
+def number(low: float, high: float) -> Parse:
+    """A number, both bounds allowed."""
+
+    def parse(name: str, text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise SettingError(name, text, f"a number from {low:g} to {high:g}")
+        return value
+
+    return parse
+
+
+_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True}
+_BOOLEANS |= {"0": False, "false": False, "no": False, "off": False, "": False}
+
+
+def boolean(name: str, text: str) -> bool:
+    try:
+        return _BOOLEANS[text.strip().casefold()]
+    except KeyError:
+        raise SettingError(name, text, "one of 1, 0, true, false, yes, no, on, off") from None
+
+
+def names(_name: str, text: str) -> tuple[str, ...]:
+    return tuple(part for part in re.split(r"[,\s]+", text.strip()) if part)
+
+
+def names_of(known: Collection[str], what: str) -> Parse:
+    """One or more of the known names, each once, in the order given."""
+
+    def parse(name: str, text: str) -> tuple[str, ...]:
+        asked = names(name, text)
+        if not asked or set(asked) - set(known):
+            raise SettingError(name, text, f"a list of {what}, out of: {', '.join(known)}")
+        return tuple(dict.fromkeys(asked))
+
+    return parse
+
+
+def path(_name: str, text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def public_url(name: str, text: str) -> str:
+    url = text.strip().rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise SettingError(name, text, "an absolute http or https address with no query")
+    return url
+
+
+def service_url(name: str, text: str) -> str:
+    """An address that is asked; a password in it would end in logs and tapes."""
+    if "@" in urlsplit(text.strip()).netloc:
+        raise SettingError(name, "an address with a password", "allowed: use the key's setting")
+    return public_url(name, text)
+
+
+_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
+
+
+def origins(name: str, text: str) -> tuple[str, ...]:
+    found = names(name, text)
+    if found in (("*",), ("none",)):
+        return found
+    for origin in found:
+        if not _ORIGIN.fullmatch(origin):
+            raise SettingError(
+                name, origin, "'*', 'none', or an origin such as https://example.org"
+            )
+    return found or ("none",)
+
+
+_NAMED_TILES = ("none", "osm", "tianditu", "amap")
+
+
+def tiles(name: str, text: str) -> str:
+    value = text.strip()
+    if value in _NAMED_TILES:
+        return value
+    path = urlsplit(value)
+    placeholders = set(re.findall(r"{(.*?)}", value))
+    is_template = {"x", "y", "z"} <= placeholders <= {"x", "y", "z", "s", "r"}
+    if path.scheme not in ("http", "https") or not path.netloc or not is_template:
+        allowed = (
+            f"one of {', '.join(_NAMED_TILES)}, or an http(s) address with {{z}}, {{x}}, {{y}}"
+        )
+        raise SettingError(name, text, allowed)
+    return value
+
+
+def datum(name: str, text: str) -> Datum:
+    try:
+        return Datum.parse(text, name)
+    except ValueError:
+        raise SettingError(name, text, "one of wgs84, gcj02, bd09") from None
