@@ -1,0 +1,86 @@
+"""The geocoders that are asked over the network: `build` makes those that the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+from urllib.parse import quote
+
+from mapsvc import __version__
+from mapsvc.address.plan import Question
+from mapsvc.config import ProviderSettings, Settings
+from mapsvc.errors import SettingError
+from mapsvc.geocoding.providers.addok import Addok
+from mapsvc.geocoding.providers.amap import AMap
+from mapsvc.geocoding.providers.baidu import Baidu
+from mapsvc.geocoding.providers.base import ProviderGeocoder
+from mapsvc.geocoding.providers.nominatim import PUBLIC_HOST, Nominatim
+from mapsvc.geocoding.providers.pelias import Pelias
+from mapsvc.geocoding.providers.photon import Photon
+from mapsvc.geocoding.providers.tencent import Tencent
+from mapsvc.geocoding.providers.tianditu import Tianditu
+from mapsvc.geocoding.transport import Http, Offline, Transport
+from mapsvc.model import Geocode
+
+GEOCODERS: Mapping[str, type[ProviderGeocoder]] = {
+    geocoder.name: geocoder
+    for geocoder in (Nominatim, Photon, Pelias, Addok, AMap, Tencent, Tianditu, Baidu)
+}
+
+
+class Provider(Protocol):
+    """A geocoder as the run sees it."""
+
+    name: str
+    settings: ProviderSettings
+
+    def phrase(self, question: Question) -> tuple[str, Mapping[str, str]]:
+        """The canonical query and the options: with the name, the key of the cache."""
+
+    def ask(self, question: Question) -> Geocode:
+        """One request: found or not found.
+
+        Raises:
+            ProviderError: no usable answer; nothing else is raised.
+        """
+
+
+def build(settings: Settings, transport: Transport | None = None) -> dict[str, Provider]:
+    """The geocoders of ``MAPSVC_GEOCODERS`` that are asked over the network, in that order.
+
+    Args:
+        settings: all settings.
+        transport: the way out; by default the network, or none where ``MAPSVC_OFFLINE`` is set.
+
+    Raises:
+        SettingError: a key, an address or the contact is missing.
+    """
+    if transport is None:
+        transport = Offline() if settings.offline else Http()
+    names = [name for name in settings.geocoders if name in GEOCODERS]
+    return {name: _make(name, settings, transport) for name in names}
+
+
+def user_agent(settings: Settings) -> str:
+    """Who asks, and whom to write to, in ASCII as a header must be.
+
+    >>> user_agent(Settings(contact="maps@example.org")).partition("/")[2].partition(" ")[2]
+    '(maps@example.org)'
+    """
+    contact = quote(settings.contact or settings.public_url, safe="/:@.+-_~ ,")
+    return f"mapsvc/{__version__}" + (f" ({contact})" if contact else "")
+
+
+def _make(name: str, settings: Settings, transport: Transport) -> Provider:
+    own = settings.providers[name]
+    geocoder = GEOCODERS[name]
+    variable = f"MAPSVC_{name.upper()}"
+    if not own.url:
+        raise SettingError(f"{variable}_URL", "", f"the address of a {name} server")
+    if geocoder.needs_key and not own.key:
+        raise SettingError(f"{variable}_KEY", "", f"the key that {name} needs")
+    if PUBLIC_HOST in own.url and not (settings.contact or settings.public_url):
+        allowed = "a mail or web address, which the usage policy of the public Nominatim demands"
+        raise SettingError("MAPSVC_CONTACT", "", allowed)
+    made: Provider = geocoder(own, transport, user_agent=user_agent(settings))
+    return made

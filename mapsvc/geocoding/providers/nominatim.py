@@ -1,0 +1,45 @@
+"""Nominatim, the public server or an own one, on geopy's class.
+
+It does not split unspaced Chinese addresses, so it gets them in words. The public server's usage
+policy: one request a second over all workers, an own User-Agent with a contact, attribution
+(operations.osmfoundation.org/policies/nominatim).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import geopy.geocoders
+
+from mapsvc.address.normalise import canonical
+from mapsvc.address.plan import Question
+from mapsvc.config import ProviderSettings
+from mapsvc.geocoding.providers.base import ProviderGeocoder, domain, spaced
+from mapsvc.geocoding.transport import Transport
+
+PUBLIC_HOST = "nominatim.openstreetmap.org"
+
+
+class Nominatim(ProviderGeocoder, geopy.geocoders.Nominatim):  # type: ignore[misc]
+    """Asked in words, for some results in China, of which the best fitting is taken."""
+
+    name = "nominatim"
+    path = "/search"
+
+    def __init__(self, settings: ProviderSettings, transport: Transport, **options: Any) -> None:
+        super().__init__(settings, transport, domain=domain(settings), **options)
+
+    def phrase(self, question: Question) -> tuple[str, Mapping[str, str]]:
+        return canonical(question.text), {"q": spaced(question)}
+
+    def parameters(self, query: str, options: Mapping[str, str]) -> dict[str, str]:
+        return {
+            "q": query,
+            **options,
+            "format": "jsonv2",
+            "limit": "5",
+            "addressdetails": "1",
+            "countrycodes": "cn",
+            "accept-language": "zh",
+        }
