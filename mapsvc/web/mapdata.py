@@ -20,12 +20,13 @@ from mapsvc.snapshot import BranchQuery, Snapshot
 from mapsvc.web import caching
 from mapsvc.web.branches import branch_view, district_counts, district_name
 from mapsvc.web.context import context, snapshot
+from mapsvc.web.display import shown
 from mapsvc.web.frame import in_datum, label_points
 from mapsvc.web.i18n import LANGUAGES, gettext, language, ngettext
 from mapsvc.web.mapview import box_of, focus_of, shading, shell_in
 from mapsvc.web.params import FilterParams, Q
 from mapsvc.web.query import parse, text
-from mapsvc.web.tiles import TileSource, tile_source
+from mapsvc.web.tiles import TileSource, tile_credits, tile_source
 
 bp = Blueprint("mapdata", __name__, url_prefix="/map")
 
@@ -54,22 +55,22 @@ class MapParams(FilterParams):
 @caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
 def data() -> Response:
     wanted = parse(MapParams, request.query_string, lenient=True)
-    shown = snapshot()
+    snap = snapshot()
     tiles = tile_source(context().settings)
     datum = tiles.datum if tiles else Datum.WGS84
-    box = box_of(shown, wanted.query, wanted.branch)
+    box = box_of(snap, wanted.query, wanted.branch)
     answer: dict[str, Any] = {
         "datum": datum,
         "tiles": _tiles(tiles) if tiles else None,
         "bounds": None,
-        "branches": list(_branches(shown, wanted, datum)),
+        "branches": list(_branches(snap, wanted, datum)),
         "labels": _labels(),
     }
     if box is not None:
         shifted = in_datum(box, datum)
         answer["bounds"] = [[shifted.west, shifted.south], [shifted.east, shifted.north]]
     body = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-    districts = ",".join(_districts(shown, wanted, datum))
+    districts = ",".join(_districts(snap, wanted, datum))
     return Response(f'{body[:-1]},"districts":[{districts}]}}', mimetype="application/json")
 
 
@@ -86,13 +87,13 @@ def shell_script(kind: str, digest: str, lang: str) -> Response:
     return response
 
 
-def _branches(shown: Snapshot, wanted: MapParams, datum: Datum) -> Iterator[dict[str, Any]]:
+def _branches(snap: Snapshot, wanted: MapParams, datum: Datum) -> Iterator[dict[str, Any]]:
     if wanted.branch is not None:
-        indices = [shown.index_of(wanted.branch)]
+        indices = [snap.index_of(wanted.branch)]
     else:
-        indices = shown.select(wanted.query)[:MAX_DRAWN].tolist()
+        indices = snap.select(wanted.query)[:MAX_DRAWN].tolist()
     for index in indices:
-        branch = branch_view(shown, index)
+        branch = branch_view(snap, index)
         if branch.point is None:
             continue
         point = convert(branch.point, datum)
@@ -112,9 +113,9 @@ def _branches(shown: Snapshot, wanted: MapParams, datum: Datum) -> Iterator[dict
 _outlines: WeakKeyDictionary[Snapshot, dict[Datum, list[str]]] = WeakKeyDictionary()
 
 
-def _outlines_in(shown: Snapshot, datum: Datum) -> list[str]:
+def _outlines_in(snap: Snapshot, datum: Datum) -> list[str]:
     """Every district's outline for drawing, as GeoJSON text, made once a revision."""
-    known = _outlines.setdefault(shown, {})
+    known = _outlines.setdefault(snap, {})
     if datum not in known:
         known[datum] = [
             shapely.to_geojson(
@@ -123,16 +124,16 @@ def _outlines_in(shown: Snapshot, datum: Datum) -> list[str]:
                     lambda positions: np.round(positions, _OUTLINE_DECIMALS),
                 )
             )
-            for entry in shown.districts
+            for entry in snap.districts
         ]
     return known[datum]
 
 
-def _districts(shown: Snapshot, wanted: MapParams, datum: Datum) -> Iterator[str]:
-    counts = district_counts(shown, wanted.query)
-    levels, _ = shading(counts, focus_of(shown, wanted.query, wanted.branch))
-    labels = label_points(shown)
-    for entry, outline in zip(shown.districts, _outlines_in(shown, datum), strict=True):
+def _districts(snap: Snapshot, wanted: MapParams, datum: Datum) -> Iterator[str]:
+    counts = district_counts(snap, wanted.query)
+    levels, _ = shading(counts, focus_of(snap, wanted.query, wanted.branch))
+    labels = label_points(snap)
+    for entry, outline in zip(snap.districts, _outlines_in(snap, datum), strict=True):
         code = entry.district.code
         places = np.array(labels[code])
         lon, lat = convert_arrays(places[:, 0], places[:, 1], Datum.WGS84, datum)
@@ -156,7 +157,10 @@ def _tiles(source: TileSource) -> dict[str, Any]:
             {"url": layer.url, "subdomains": layer.subdomains, "max_zoom": layer.max_zoom}
             for layer in source.layers
         ],
-        "attribution": [{"text": credit.text, "url": credit.url} for credit in source.credits],
+        "attribution": [
+            {"text": shown(credit.text), "url": credit.url}
+            for credit in tile_credits(context().settings)
+        ],
     }
 
 

@@ -33,7 +33,6 @@ class TileSource:
 
     layers: tuple[TileLayer, ...]
     datum: Datum
-    credits: tuple[Credit, ...]
 
 
 _TIANDITU = (
@@ -53,31 +52,37 @@ def tile_source(settings: Settings) -> TileSource | None:
     Baidu's own tiles do not follow the web's tile grid; tiles at an own address that are in BD-09
     are taken to follow it, and everything drawn is shifted to BD-09.
     """
-    layers: tuple[TileLayer, ...]
-    if settings.tiles == "none":
-        return None
-    if settings.tiles == "osm":
-        layers = (TileLayer("https://tile.openstreetmap.org/{z}/{x}/{y}.png", max_zoom=19),)
-        credit = Credit(
+    match settings.tiles:
+        case "none":
+            return None
+        case "osm":
+            url = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
+            return TileSource((TileLayer(url, max_zoom=19),), Datum.WGS84)
+        case "tianditu":
+            key = quote(settings.tianditu_key, safe="")
+            layers = tuple(
+                TileLayer(_TIANDITU % {"layer": layer, "key": key}, "01234567")
+                for layer in ("vec", "cva")
+            )
+            return TileSource(layers, Datum.WGS84)
+        case "amap":
+            return TileSource((TileLayer(_AMAP, "1234"),), Datum.GCJ02)
+        case url:
+            return TileSource((TileLayer(url),), settings.tiles_datum)
+
+
+def tile_credits(settings: Settings) -> tuple[Credit, ...]:
+    """Whose map it is, in the visitor's language, and its review number.
+
+    The review number (审图号) is what the operator was given; it is never made up.
+    """
+    named = {
+        "osm": Credit(
             gettext("© OpenStreetMap contributors"), "https://www.openstreetmap.org/copyright"
-        )
-        return TileSource(layers, Datum.WGS84, (credit, *_review(settings)))
-    if settings.tiles == "tianditu":
-        key = quote(settings.tianditu_key, safe="")
-        layers = tuple(
-            TileLayer(_TIANDITU % {"layer": layer, "key": key}, "01234567")
-            for layer in ("vec", "cva")
-        )
-        credit = Credit(gettext("Tianditu"), "https://www.tianditu.gov.cn/")
-        return TileSource(layers, Datum.WGS84, (credit, *_review(settings)))
-    if settings.tiles == "amap":
-        layers = (TileLayer(_AMAP, "1234"),)
-        return TileSource(layers, Datum.GCJ02, (Credit(gettext("AMap")), *_review(settings)))
-    own = (Credit(settings.tiles_attribution),) if settings.tiles_attribution else ()
-    layers = (TileLayer(settings.tiles),)
-    return TileSource(layers, settings.tiles_datum, (*own, *_review(settings)))
-
-
-def _review(settings: Settings) -> tuple[Credit, ...]:
-    """The review number that a public map in China shows; the operator's, never made up."""
-    return (Credit(settings.tiles_review_number),) if settings.tiles_review_number else ()
+        ),
+        "tianditu": Credit(gettext("Tianditu"), "https://www.tianditu.gov.cn/"),
+        "amap": Credit(gettext("AMap")),
+    }
+    source = named.get(settings.tiles, Credit(settings.tiles_attribution))
+    credits = (source, Credit(settings.tiles_review_number))
+    return tuple(credit for credit in credits if credit.text)
