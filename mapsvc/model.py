@@ -6,7 +6,6 @@ module's border. Longitude comes first everywhere, as in GeoJSON (RFC 7946).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,7 +102,7 @@ _DEFAULT_RADIUS_M = {
 
 
 def _finite(name: str, value: float, low: float, high: float) -> None:
-    if not isinstance(value, (int, float)) or not math.isfinite(value) or not low <= value <= high:
+    if not isinstance(value, (int, float)) or not low <= value <= high:  # NaN is in no range
         raise InvalidValue(name, value, f"a number from {low:g} to {high:g}")
 
 
