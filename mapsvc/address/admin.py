@@ -24,8 +24,8 @@ _CONTINUED = re.compile(
 )
 """What shows that a short name is part of another one: 中山|西路, 北京|大学, 杭州|湾."""
 
-_CONTINUED_FULL = re.compile("(?:路|街(?!道)|巷|弄|场)")
-_DIRECTION_ONLY = re.compile("[东西南北]?[一-鿿]{0,2}新区")
+_CONTINUED_FULL = re.compile("(?:路(?!桥[区街大])|街(?!道)|巷|弄|场)")
+_NEW_AREA = re.compile("[东西南北]?新区")
 
 _TOWN = re.compile(
     "(?![一-鿿]{1,6}(?:路(?!街道)|街(?!道|街道|镇)|大道|巷(?!镇))[一-鿿]{2,8}?(?:街道|镇|乡))"
@@ -35,7 +35,7 @@ _TOWN = re.compile(
 _NO_TOWNS = frozenset({"古镇", "小镇", "城镇", "集镇", "乡镇", "城乡", "家乡", "水乡", "老乡"})
 _CORPS = re.compile("(?:第?[一二三四五六七八九十\\d]{1,3}师)?(\\d{1,3}团(?:场)?)")
 _DISTRICT = re.compile(
-    "([一-鿿]{1,6}?(?:自治县|自治旗|(?<![小社园校厂街景院库新矿城商地市])区|县|旗))"
+    "(?!老城区|主城区|中心城区)([一-鿿]{1,6}?(?:自治县|自治旗|(?<![小社园校厂街景院库新矿商地市])区|县|旗))"
     "(?![域块间内]|[东南西北中]?(?:路|街|大道|大街))"
 )
 _SEPARATOR = re.compile("[,·./:-]?")
@@ -94,19 +94,22 @@ def _division(admin: Admin, text: str, start: int, region: str) -> bool:
     names = gazetteer()
     for length in range(min(names.longest, len(text) - start), 1, -1):
         form, after = text[start : start + length], start + length
+        official, called = names.named(form), names.called(form)
+        if not official and not called:
+            continue
         if not _CONTINUED_FULL.match(text, after):
             if any(form == d.name for d in admin.divisions):
                 admin.end = after
                 return True
-            if found := _fitting(names.named(form), admin.divisions):
+            if found := _fitting(official, admin.divisions):
                 return _accept(admin, form, _preferred(found, region), after)
         if _CONTINUED.match(text, after):
             continue
-        found = _preferred(_fitting(names.called(form), admin.divisions), region)
+        found = _preferred(_fitting(called, admin.divisions), region)
         districts = [d for d in found if d.level == DISTRICT]
-        if districts and _DIRECTION_ONLY.match(text, after) and not admin.divisions:
-            continue
-        if found and (len(districts) < len(found) or len(found) == 1):
+        if len(districts) < len(found):  # a city's bare name is usual, a district's is not
+            return _accept(admin, form, tuple(d for d in found if d.level < DISTRICT), after)
+        if len(found) == 1 and not _NEW_AREA.match(text, after):
             return _accept(admin, form, found, after)
     return False
 
@@ -146,10 +149,10 @@ def _official_town(admin: Admin, text: str, start: int, _region: str) -> bool:
         return False
     town, form = found
     end = start + len(form)
-    if re.compile(_ROAD).match(text, end):
+    if _ROADS.match(text, end):
         return False
     if form == town.name:
-        extra = re.compile("办事处|办(?!公)|人民政府").match(text, end)
+        extra = _OFFICE.match(text, end)
         end = extra.end() if extra else end
     elif _CONTINUED.match(text, end) or not _STREET_FOLLOWS.match(text, end):
         return False
@@ -158,6 +161,8 @@ def _official_town(admin: Admin, text: str, start: int, _region: str) -> bool:
     return True
 
 
+_ROADS = re.compile(_ROAD)
+_OFFICE = re.compile("办事处|办(?!公)|人民政府")
 _STREET_FOLLOWS = re.compile("(?!街道|镇|乡)[一-鿿]{1,8}(?:路|街(?!道)|大道|巷|弄|村|\\d+号)")
 
 

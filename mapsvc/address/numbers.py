@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 
 _MARK = "[甲乙丙丁临附特新老]"
-_LANE = "(?:\\d{1,5}(?:-\\d{1,4})?号?(?:支?弄|支?巷|组|社|队|连)内?){0,3}"
-_NUMBER = f"第?{_MARK}?\\d{{1,5}}[甲乙丙丁a-z]?(?:-\\d{{1,5}}[甲乙丙丁a-z]?){{0,2}}"
+_LANE = "(?:\\d{1,5}+(?:-\\d{1,4}+)?+号?+(?:支?弄|支?巷|组|社|队|连)内?+){0,3}+"
+_NUMBER = f"第?+{_MARK}?+\\d{{1,5}}+[甲乙丙丁a-z]?(?:-\\d{{1,5}}+[甲乙丙丁a-z]?){{0,2}}"
 _HAO = (
-    "[甲乙丙丁]?号(?:之\\d{1,3}|附\\d{1,4}号?|[甲乙丙丁](?!栋|幢|座))?"
+    "[甲乙丙丁]?号(?:院(?!内)|之\\d{1,3}|附\\d{1,4}号?|[甲乙丙丁](?!栋|幢|座))?"
     "(?!楼|栋|幢|铺|商铺|店铺|门市|门面|店面|室|房|厅|线|馆|仓|厂房|车间|摊|柜|口|桥|地块|"
     "(?:支|环)?路|大?街|大道|门(?!市))"
 )
@@ -21,11 +21,16 @@ _AND = "(?:,|以及|[及和与/&·.])"
 _TO = "(?:号?[至到]|号-)"
 _RUN = f"{_LANE}{_NUMBER}(?:{_TO}{_NUMBER})?"
 
-HOUSE_NUMBERS = f"(?:{_RUN}{_AND})*{_RUN}{_HAO}(?:{_AND}(?:{_RUN}{_AND})*{_RUN}{_HAO})*"
+_MANY = "{0,12}+"
+"""More numbers than any list has; a bound, so that no text costs more than its length."""
+
+HOUSE_NUMBERS = (
+    f"(?:{_RUN}{_AND}){_MANY}{_RUN}{_HAO}(?:{_AND}(?:{_RUN}{_AND}){_MANY}{_RUN}{_HAO}){_MANY}"
+)
 """One or more numbers that end with 号."""
 
 BARE_NUMBERS = (
-    f"(?:{_RUN}{_AND})*{_RUN}"
+    f"(?:{_RUN}{_AND}){_MANY}{_RUN}"
     "(?![\\da-z甲乙丙丁楼层室栋幢座单组社队户房铺米公里千元期区年级厂届线环个路街弄巷馆团连店号+-]"
     f"|{_AND}?\\d)"
 )
@@ -55,7 +60,7 @@ def split_numbers(written: str) -> list[str]:
     numbers: list[str] = []
     lane = ""
     for item in re.split(_AND, ranged):
-        number = re.sub("^第|内", "", item).removesuffix("号")
+        number = re.sub("^第|内", "", item).removesuffix("院").removesuffix("号")
         own = re.match("\\d+(?:-\\d+)?号?(?:支?弄|支?巷|组|社|队|连).*", number)
         if own:
             lane = re.sub(f"{_NUMBER}$", "", number) if number[-1].isdigit() else number

@@ -13,7 +13,7 @@ from mapsvc.address.normalise import canonical
 from mapsvc.address.numerals import arabic
 from mapsvc.address.simplified import simplified
 
-MAX_READ = 400
+MAX_READ = 200
 """Characters that are read. Real addresses have fewer than 100; a longer text is kept, but what
 stands behind is not taken apart."""
 

@@ -17,7 +17,7 @@ MAX_QUESTIONS = 20
 
 _EXTENSIVE = (
     "大学", "学院", "校区", "公园", "园", "园区", "工业区", "小区", "新村", "家园", "苑", "市场", "商贸城",
-    "机场", "港", "码头", "景区", "农场", "林场", "牧场", "里", "城",
+    "机场", "商务区", "港", "码头", "景区", "农场", "林场", "牧场", "里", "城",
 )  # fmt: skip
 """Places so wide that their point is no building's."""
 
@@ -101,7 +101,7 @@ def plan(address: Address, *, limit: int = MAX_QUESTIONS) -> tuple[Question, ...
     exact = _unique(_exact(address, areas))
     coarse = _unique(_coarse(address, areas))
     if not exact and not (address.streets or address.village) and address.rest:
-        exact = [Question(text=address.text[:200], best=Precision.BUILDING)]
+        exact = [areas[0].question(Precision.BUILDING, place=address.rest)]
     kept = exact[: max(limit - len(coarse), 1)]
     return tuple(_unique(iter(kept + coarse)))[:limit]
 

@@ -53,8 +53,13 @@ class TownList:
 
     def __init__(self, towns: Iterable[Town]) -> None:
         self._by_district: dict[str, list[Town]] = {}
+        self._forms: dict[str, list[Town]] = {}
         for town in towns:
             self._by_district.setdefault(town.district, []).append(town)
+            for form in {simplified(town.name), stem(town.name)}:
+                if len(form) > 1:
+                    self._forms.setdefault(form, []).append(town)
+        self._longest = max(map(len, self._forms), default=0)
 
     def within(self, codes: Iterable[str]) -> list[Town]:
         """The towns of the divisions with these six-digit codes, ordered by code."""
@@ -67,13 +72,12 @@ class TownList:
 
         A form is the official name or, from two characters on, the name without its ending.
         """
-        best: tuple[Town, str] | None = None
-        for town in self.within(codes):
-            for form in (simplified(town.name), stem(town.name)):
-                longer = best is None or len(form) > len(best[1])
-                if len(form) > 1 and longer and text.startswith(form):
-                    best = town, form
-        return best
+        stems = tuple(_stem(code) for code in codes)
+        for length in range(min(self._longest, len(text)), 1, -1):
+            for town in self._forms.get(text[:length], ()):
+                if town.district.startswith(stems):
+                    return town, text[:length]
+        return None
 
 
 def stem(name: str) -> str:
