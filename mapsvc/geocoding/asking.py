@@ -28,8 +28,9 @@ from mapsvc.model import Geocode, Precision
 CURATED = "curated"
 """The provider of positions that a person placed; it is all cache and is never asked."""
 
-_CLAIM_S = 120.0
-"""Longer than a question takes, waiting and retries included; each attempt prolongs it."""
+_CLAIM_S = 300.0
+"""Longer than a question takes with its retries; a long wait for a slot prolongs it. The claim of
+a process of this machine that has ended counts for nothing at once."""
 
 
 class Provider(Protocol):
@@ -195,7 +196,8 @@ class Asker:
         slot = self.ledger.reserve(provider.name, terms.interval_s, terms.quota, self.now())
         if slot is None:
             raise QuotaExhausted(provider.name, f"the day's {terms.quota} requests are used up")
-        self.ledger.claim(key, self.owner, self.now(), slot + _CLAIM_S)
+        if slot - self.now() > _CLAIM_S / 5:
+            self.ledger.claim(key, self.owner, self.now(), slot + _CLAIM_S)
         while (wait := slot - self.now()) > 0:
             self.sleep(wait)
         self.asked[provider.name] += 1

@@ -14,12 +14,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mapsvc.address.normalise import canonical
-from mapsvc.config import Settings
-from mapsvc.errors import GeocodingError, InvalidValue, NotCached, shown
+from mapsvc.address.parts import parse
+from mapsvc.address.plan import plan
+from mapsvc.config import ProviderSettings, Settings
+from mapsvc.errors import GeocodingError, InvalidValue, NotCached, SettingError, shown
 from mapsvc.geo.datum import convert
-from mapsvc.geocoding.asking import CURATED, Asker, ClaimedElsewhere
+from mapsvc.geocoding.asking import CURATED, Asker, ClaimedElsewhere, Terms
 from mapsvc.geocoding.placing import Placer, unplaced
+from mapsvc.geocoding.providers import build
 from mapsvc.geocoding.quality import Answer
+from mapsvc.geocoding.retry import retrying
+from mapsvc.geocoding.transport import Http, Offline
 from mapsvc.model import (
     Branch,
     Datum,
@@ -119,14 +124,27 @@ def make_asker(
 ) -> Asker:
     """The asker of a run over the configured providers."""
     names = settings.geocoders if only is None else (only,)
+    for name in names:
+        if name != CURATED and not settings.providers[name].may_store:
+            variable = f"MAPSVC_{name.upper()}_MAY_STORE"
+            raise SettingError(
+                variable, "0", f"1: keeping answers of {name} needs its terms accepted"
+            )
+    is_offline = offline or settings.offline
+    transport = Offline() if is_offline else Http()
     return Asker(
         ledger=store,
-        providers=[],
-        terms={},
+        providers=list(build(replace(settings, geocoders=tuple(names)), transport).values()),
+        terms={name: _terms(settings.providers[name]) for name in names if name != CURATED},
         curated=CURATED in names,
-        offline=offline or settings.offline,
-        refresh_since=datetime.now(UTC) if refresh else None,
+        offline=is_offline,
+        refresh_since=datetime.now(UTC).replace(microsecond=0) if refresh else None,
+        retry=retrying,
     )
+
+
+def _terms(own: ProviderSettings) -> Terms:
+    return Terms(interval_s=1 / own.rate, quota=own.quota, max_age_days=own.max_age_days)
 
 
 def place_again(store: Store, contents: Contents, settings: Settings) -> list[Placement]:
@@ -201,7 +219,7 @@ def _answers(
 ) -> Sequence[Answer]:
     if branch.point is not None:
         return [Answer(_listed(branch, branch.point, contents))]
-    answers, troubles = asker.ask(branch.address, ())
+    answers, troubles = asker.ask(branch.address, plan(parse(branch.address)))
     if not answers and troubles:
         raise GeocodingError("; ".join(troubles))
     result.troubles.update(troubles)
