@@ -48,7 +48,7 @@ def is_trusted(host: str, trusted: frozenset[str]) -> bool:
     True
     """
     name = _name(host)
-    parents = (name[i:] for i, c in enumerate(name) if c == "." and i)
+    parents = (name[i:] for i, c in enumerate(name) if c == ".")
     return name in trusted or any(parent in trusted for parent in parents)
 
 

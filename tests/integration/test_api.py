@@ -157,6 +157,7 @@ class TestBranches:
         told = problem(client.get(f"{V1}/branches/{quote(branch_id)}"), 404)
         assert told["type"] == "/api/docs#not-found"
         assert told["detail"].startswith("no branch '")
+        assert told["instance"] == f"{V1}/branches/{quote(branch_id)}"
         assert len(told["detail"]) < 120
 
 
