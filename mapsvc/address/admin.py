@@ -18,9 +18,9 @@ _ROAD = "(?:路|街(?!道)|大道|大街|巷|弄|胡同|公路|步行街|里弄|
 _DIRECTION = "[东南西北中上下前后内外新老大小环一二三四五六七八九十\\d]{0,2}"
 
 _CONTINUED = re.compile(
-    f"{_DIRECTION}{_ROAD}|道(?!里|外|[镇县])|线|桥|站|港|码头|门|寺|庙|会馆|书院|书店|宾馆|饭店|"
+    f"{_DIRECTION}{_ROAD}|道(?!里|外|[镇县])|线|(?:火车|汽车|高铁|[东南西北])?站|港(?![一-鿿])|码头|会馆|书院|书店|宾馆|饭店|"
     "(?:人民|国际)?(?:公园|广场|大厦|大楼|花园|小区|新村|社区|酒店|市场|商场|商城|医院|小学|中学)|"
-    "[一-鿿]{0,4}(?:大学|学院)|新村|家园|苑|村|社区|银行|支行|湾|湖(?!南|北|州)|山庄|会展|体育"
+    "[一-鿿]{0,4}(?:大学|学院)|新村|家园|苑|村|社区|银行|支行|湾|山庄|会展|体育"
 )
 """What shows that a short name is part of another one: 中山|西路, 北京|大学, 杭州|湾."""
 
@@ -103,7 +103,7 @@ def _division(admin: Admin, text: str, start: int, region: str) -> bool:
                 return True
             if found := _fitting(official, admin.divisions):
                 return _accept(admin, form, _preferred(found, region), after)
-        if _CONTINUED.match(text, after):
+        if _CONTINUED.match(text, after) and not _leads_on(text, after, called):
             continue
         found = _preferred(_fitting(called, admin.divisions), region)
         districts = [d for d in found if d.level == DISTRICT]
@@ -112,6 +112,13 @@ def _division(admin: Admin, text: str, start: int, region: str) -> bool:
         if len(found) == 1 and not _NEW_AREA.match(text, after):
             return _accept(admin, form, found, after)
     return False
+
+
+def _leads_on(text: str, start: int, within: Iterable[Division]) -> bool:
+    """True where the official name of a division of one of these follows (南昌|湾里区)."""
+    names, around = gazetteer(), tuple(within)
+    forms = (text[start : start + length] for length in range(2, names.longest + 1))
+    return any(_fitting(names.named(form), around) for form in forms)
 
 
 def _fitting(named: Iterable[Division], within: tuple[Division, ...]) -> tuple[Division, ...]:

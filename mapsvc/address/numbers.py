@@ -36,7 +36,7 @@ BARE_NUMBERS = (
 )
 """The same without 号; only right after a street."""
 
-LANES = "\\d{1,5}(?:-\\d{1,4})?号?(?:支?弄|支?巷)(?:\\d{1,5}支?弄)?(?![\\d一-鿿]*\\d*号)"
+LANES = "\\d{1,5}(?:-\\d{1,4})?号?(?:支?弄|支?巷)(?:\\d{1,5}支?弄)?"
 """A lane by its number alone (1234弄)."""
 
 KILOMETRES = (
