@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
     delete,
     func,
     select,
@@ -93,8 +94,7 @@ class SqlWriter:
     def drop_geocodes(self, keys: Iterable[CacheKey]) -> int:
         dropped = 0
         for key in keys:
-            statement = delete(schema.geocodes).where(_is(schema.geocodes, key))
-            dropped += self._connection.execute(statement).rowcount
+            dropped += self._connection.execute(_DROP_RECORD, rows.key_values(key)).rowcount
         self.changed |= dropped > 0
         return dropped
 
@@ -116,13 +116,23 @@ def upsert(connection: Connection, table: Table, values: list[rows.Values]) -> N
         connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), values)
 
 
-def _is(table: Table, key: CacheKey) -> ColumnElement[bool]:
-    return and_(*(table.c[name] == value for name, value in rows.key_values(key).items()))
+def _by_key(table: Table) -> ColumnElement[bool]:
+    """The condition for one key, whose values `rows.key_values` gives when it is executed."""
+    names = ("provider", "query", "options", "normaliser")
+    return and_(*(table.c[name] == bindparam(name) for name in names))
+
+
+# Made once: putting a statement together costs more than executing it.
+_RECORD = select(schema.geocodes.c.record).where(_by_key(schema.geocodes))
+_DROP_RECORD = delete(schema.geocodes).where(_by_key(schema.geocodes))
+_CLAIM = select(schema.claims).where(_by_key(schema.claims))
+_DROP_CLAIM = delete(schema.claims).where(
+    _by_key(schema.claims), schema.claims.c.owner == bindparam("holder")
+)
 
 
 def _drop_claim(connection: Connection, key: CacheKey, owner: str) -> None:
-    table = schema.claims
-    connection.execute(delete(table).where(_is(table, key), table.c.owner == owner))
+    connection.execute(_DROP_CLAIM, rows.key_values(key) | {"holder": owner})
 
 
 class SqlStore:
@@ -205,9 +215,7 @@ class SqlStore:
 
     def geocode(self, key: CacheKey) -> Geocode | None:
         with self._read() as connection:
-            record = connection.scalar(
-                select(schema.geocodes.c.record).where(_is(schema.geocodes, key))
-            )
+            record = connection.scalar(_RECORD, rows.key_values(key))
         return None if record is None else from_json(record)
 
     def geocodes(self) -> Iterator[Geocode]:
@@ -223,7 +231,7 @@ class SqlStore:
     def claim(self, key: CacheKey, owner: str, now: float, until: float) -> str | None:
         table = schema.claims
         with self._write() as connection:
-            held = connection.execute(select(table).where(_is(table, key))).one_or_none()
+            held = connection.execute(_CLAIM, rows.key_values(key)).one_or_none()
             if held is not None and held.owner != owner and held.until > now:
                 return str(held.owner)
             values = rows.key_values(key) | {"owner": owner, "until": until}
