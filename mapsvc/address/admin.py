@@ -174,11 +174,11 @@ _STREET_FOLLOWS = re.compile("(?!街道|镇|乡)[一-鿿]{1,8}(?:路|街(?!道)|
 
 
 def _narrow(admin: Admin, district: str) -> None:
-    """A town's own district decides between several, and fills in one that was not stated."""
+    """A town's own district decides between several of one name (江北区慈城镇)."""
     found = gazetteer().get(district)
-    if found and not admin.district and any(d.contains(found) for d in admin.divisions):
-        if len(admin.divisions) > 1 or admin.divisions[0].level == DISTRICT:
-            admin.divisions = (found,)
+    levels = {division.level for division in admin.divisions}
+    if found in admin.divisions and levels == {DISTRICT} and not admin.district:
+        admin.divisions = (found,)
 
 
 def _town(admin: Admin, text: str, start: int, _region: str) -> bool:

@@ -1,4 +1,4 @@
-"""Doubts that an address raises by itself: towns that are not official, zones that decide nothing."""
+"""Doubts that an address raises by itself: unofficial towns, zones that decide nothing."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mapsvc.errors import InvalidValue
 from mapsvc.address.towns import Town
+from mapsvc.errors import InvalidValue
 
 _PLACEHOLDER = re.compile("市辖区|县|.*直辖县级行政区划")
 """City rows that are no cities: they only group what stands directly under a province."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 
-_DIGITS = {
-    c: n
-    for n, cs in enumerate("〇零○ 一壹 二贰两 三叁 四肆 五伍 六陆 七柒 八捌 九玖".split())
-    for c in cs
-}
+_WRITTEN = "〇零○ 一壹 二贰两 三叁 四肆 五伍 六陆 七柒 八捌 九玖"
+"""The characters for 0 to 9."""
+
+_DIGITS = {c: n for n, cs in enumerate(_WRITTEN.split(" ")) for c in cs}
 _TENS = {"廿": 20, "卅": 30}
 _SCALES = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _NUMERAL = "".join({**_DIGITS, **_TENS, **_SCALES})

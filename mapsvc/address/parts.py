@@ -85,7 +85,9 @@ _POSTCODES = (
     re.compile("(?<=[,)号室楼层㐀-鿿])(\\d{6})$"),
 )
 _SECTION = re.compile("[东南西北中上下]段")
-_MEETING = re.compile("(?:近|靠近)?(?:与|和)?(.{2,12}?)(?:交叉路?口|交汇处|交叉处|交界处|路口|交口)")
+_MEETING = re.compile(
+    "(?:近|靠近)?(?:与|和)?(.{2,12}?)(?:交叉路?口|交汇处|交叉处|交界处|路口|交口)"
+)
 
 
 def parse(text: str, *, region: str = "") -> Address:
@@ -172,7 +174,7 @@ def _meet(body: Body, remarks: list[str]) -> None:
         match = _MEETING.match(remark)
         if match and body.streets and not body.crossing:
             other = re.split("[与和及]", match[1])
-            body.crossing = (body.streets[-1][0], other[-1] if other[-1] else match[1])
+            body.crossing = (body.streets[-1][0], other[-1] or match[1])
 
 
 def _merged(body: Body) -> tuple[Street, ...]:

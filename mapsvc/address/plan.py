@@ -16,9 +16,23 @@ MAX_QUESTIONS = 20
 """Of an address with more, the first exact questions and all coarse ones are kept."""
 
 _EXTENSIVE = (
-    "大学", "学院", "校区", "公园", "园", "园区", "工业区", "小区", "新村", "家园", "苑", "市场", "商贸城",
-    "机场", "商务区", "港", "码头", "景区", "农场", "林场", "牧场", "里", "城",
-)  # fmt: skip
+    *(
+        "大学",
+        "学院",
+        "校区",
+        "公园",
+        "园",
+        "园区",
+        "工业区",
+        "小区",
+        "新村",
+        "家园",
+        "苑",
+        "里",
+        "城",
+    ),
+    *("市场", "商贸城", "机场", "商务区", "港", "码头", "景区", "农场", "林场", "牧场"),
+)
 """Places so wide that their point is no building's."""
 
 
@@ -118,15 +132,12 @@ def _areas(address: Address) -> Iterator[_Area]:
     # A stated district says more than a zone, which is then left out of the questions.
     zone = "" if address.district else address.zone
     published = _Area(address.province, address.city, address.district, zone, address.town)
-    readings = [published]
+    yield published
     for code in possible_districts(zone, address.codes) if zone else ():
         if district := gazetteer().get(code):
-            readings.append(replace(published, district=district.name, zone=""))
-    yield from readings
-    codes = address.codes or ()
-    if zone:
-        codes = possible_districts(zone, codes) or codes
-    check = check_town(address.town, codes)
+            yield replace(published, district=district.name, zone="")
+    codes = possible_districts(zone, address.codes) if zone else ()
+    check = check_town(address.town, codes or address.codes)
     if check.nearest:
         town = check.nearest[0]
         district = gazetteer().get(town.district)
@@ -158,8 +169,8 @@ def _exact(address: Address, areas: list[_Area]) -> Iterator[Question]:
             yield area.question(_extent(place.name), place=place.name)
     for area in areas:
         if address.crossing:
-            place = f"{'与'.join(address.crossing)}交叉口"
-            yield area.question(Precision.INTERPOLATED, place=place)
+            crossing = f"{'与'.join(address.crossing)}交叉口"
+            yield area.question(Precision.INTERPOLATED, place=crossing)
         for landmark in address.landmarks:
             yield area.question(Precision.INTERPOLATED, place=landmark)
 
