@@ -3,13 +3,14 @@
 import { element, isolated } from "./dom";
 import type { Label } from "./labels";
 import type { DistrictShape, Labels } from "./mapdata";
+import { unpack } from "./outline";
 import { L } from "./plugins";
 import { districtPopup } from "./popup";
 
 /** Colours come from the style sheet by class, so that dark mode needs no script. */
-function shape(district: DistrictShape): L.GeoJSON {
-  return L.geoJSON(district.geometry, {
-    style: { className: `district district--${district.level}`, weight: 1, fillOpacity: 1 },
+function shape(district: DistrictShape): L.Polygon {
+  return L.polygon(unpack(district.outline), {
+    className: `district district--${district.level}`,
   });
 }
 

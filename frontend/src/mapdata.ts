@@ -1,7 +1,5 @@
 /** What /map/data.json answers (mapsvc/web/mapdata.py): drawn as it is, shifted by nobody here. */
 
-import type { Geometry } from "geojson";
-
 export type Datum = "wgs84" | "gcj02" | "bd09";
 
 /** Longitude and latitude in degrees, in the datum that the answer names. */
@@ -33,7 +31,8 @@ export interface DistrictShape {
   /** Where its label may stand, best place first. */
   label_at: Position[];
   url: string;
-  geometry: Geometry;
+  /** See outline.ts. */
+  outline: number[][][];
 }
 
 export interface TileSource {

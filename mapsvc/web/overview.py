@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from mapsvc.model import BBox
 from mapsvc.snapshot import DistrictCount, Snapshot
@@ -17,7 +18,7 @@ from mapsvc.web.frame import label_points
 
 _SIZE = 480.0
 """The longer side of the picture in its own units; a phone's width, so that text keeps its size."""
-_TOLERANCE = 0.8
+_TOLERANCE = 1.0
 _MAX_POINTS = 300
 """Beyond this the districts' numbers say more than a heap of points."""
 
@@ -119,19 +120,25 @@ def _outlines(snapshot: Snapshot, box: BBox, project: _Projection) -> list[str]:
     return known[box]
 
 
-def _path(shape: shapely.Geometry) -> str:
-    """A polygon's or multipolygon's rings as SVG path data.
+def _path(shape: BaseGeometry) -> str:
+    """A polygon's or multipolygon's rings as SVG path data, in tenths and relative steps.
 
     >>> _path(shapely.box(0, 0, 2, 1))
-    'M2 0L2 1 0 1 0 0Z'
+    'M2 0l0 1-2 0 0-1z'
     """
     rings = [
-        ring.coords[:-1]
+        np.round(np.array(ring.coords[:-1]), 1)
         for part in shapely.get_parts(shape).tolist()
         if part.geom_type == "Polygon"
         for ring in (part.exterior, *part.interiors)
     ]
     return "".join(
-        f"M{points[0]}L{' '.join(points[1:])}Z"
-        for points in ([f"{x:.4g} {y:.4g}" for x, y in ring] for ring in rings)
+        f"M{_numbers(ring[0])}l{_numbers(np.diff(ring, axis=0).ravel())}z" for ring in rings
     )
+
+
+def _numbers(values: NDArray[np.float64]) -> str:
+    """Numbers as SVG writes them at their shortest: a minus sign parts them, too."""
+    texts = [f"{value:.1f}".removesuffix(".0").replace("-0.", "-.") for value in values]
+    short = [text[1:] if text.startswith("0.") else "0" if text == "-0" else text for text in texts]
+    return "".join(text if text.startswith("-") else f" {text}" for text in short).lstrip()

@@ -84,5 +84,5 @@ def tile_credits(settings: Settings) -> tuple[Credit, ...]:
         "amap": Credit(gettext("AMap")),
     }
     source = named.get(settings.tiles, Credit(settings.tiles_attribution))
-    credits = (source, Credit(settings.tiles_review_number))
-    return tuple(credit for credit in credits if credit.text)
+    lines = (source, Credit(settings.tiles_review_number))
+    return tuple(credit for credit in lines if credit.text)
