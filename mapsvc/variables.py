@@ -91,9 +91,11 @@ def public_url(name: str, text: str) -> str:
 
 
 def service_url(name: str, text: str) -> str:
-    """An address that is asked; a password in it would end in logs and tapes."""
-    if "@" in urlsplit(text.strip()).netloc:
+    """An address that is asked: without password or key, which would end in logs and tapes."""
+    if "@" in text:
         raise SettingError(name, "an address with a password", "allowed: use the key's setting")
+    if "?" in text:
+        raise SettingError(name, f"{text.partition('?')[0]}?…", "an address with no query")
     return public_url(name, text)
 
 

@@ -1,9 +1,9 @@
 """Tapes: answers recorded once and replayed in tests, with no network and no secrets.
 
 A tape is JSON lines in the order of the requests, each canonical:
-``{"body":"…","headers":{…},"status":200,"url":"https://…?address=…&key=***"}``. A body that is not
-UTF-8 is written as ``body_base64``. A URL's parameters are sorted, so that their order does not
-matter, and its secret values are replaced, so that a tape plays with any key.
+``{"body":"…","headers":{…},"status":200,"url":"https://…?address=…"}``. A body that is not UTF-8 is
+written as ``body_base64``. A URL's parameters are sorted, so that their order does not matter, and
+keys and signatures are left out, so that a tape plays with any key.
 """
 
 from __future__ import annotations
@@ -88,15 +88,15 @@ class Replayer:
 
 
 def canonical_url(url: str) -> str:
-    """``url`` with sorted parameters and ``***`` for the secret ones.
+    """``url`` with its parameters sorted, and without the secret ones.
 
-    >>> canonical_url("http://127.0.0.1:80/geo?key=abc&address=%E5%AE%81")
-    'http://127.0.0.1:80/geo?address=%E5%AE%81&key=%2A%2A%2A'
+    >>> canonical_url("http://127.0.0.1:80/geo?key=abc&output=JSON&address=%E5%AE%81")
+    'http://127.0.0.1:80/geo?address=%E5%AE%81&output=JSON'
     """
     parts = urlsplit(url)
     pairs = sorted(parse_qsl(parts.query, keep_blank_values=True))
-    hidden = [(name, "***" if name in SECRET_PARAMETERS else value) for name, value in pairs]
-    return urlunsplit(parts._replace(query=urlencode(hidden), fragment=""))
+    shared = [(name, value) for name, value in pairs if name not in SECRET_PARAMETERS]
+    return urlunsplit(parts._replace(query=urlencode(shared), fragment=""))
 
 
 def _line(url: str, reply: Reply) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -34,6 +36,8 @@ class Stub:
     scripts: list[Script] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
+    tls: Path | None = None
+    """A file with key and certificate, to speak TLS with."""
 
     def __enter__(self) -> Stub:
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -53,10 +57,6 @@ class Stub:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._listening.getsockname()[1]}"
 
-    @property
-    def stopped(self) -> bool:
-        return self._closed.is_set()
-
     def says(self, answer: Any, status: int = 200, **headers: str) -> None:
         """One answer more: JSON, or bytes as they are; header names with ``_`` for ``-``."""
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
@@ -72,18 +72,25 @@ class Stub:
             self.connections += 1
             threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        if self.tls is None:
+            return connection
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.tls)
+        return context.wrap_socket(connection, server_side=True)
+
     def _answer(self, connection: socket.socket) -> None:
         # The client hangs up where it has had enough: that is what the tests are about.
-        with connection, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self._secured(connection) as wire:
             head = b""
             while b"\r\n\r\n" not in head:
-                head += connection.recv(65536)
+                head += wire.recv(65536)
             lines = head.decode("latin-1").split("\r\n")
             pairs = (line.split(": ", 1) for line in lines[1:] if ": " in line)
             headers = {name.lower(): value for name, value in pairs}
             self.requests.append(Request(lines[0].split(" ")[1], headers))
             script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
-            script(connection)
+            script(wire)
 
 
 def plain(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Script:
@@ -95,3 +102,14 @@ def plain(body: bytes, status: int = 200, headers: dict[str, str] | None = None)
 
 def raw(data: bytes) -> Script:
     return lambda connection: connection.sendall(data)
+
+
+def flood(head: bytes, block: bytes) -> Script:
+    """100 MB, or as much of it as the client takes."""
+
+    def script(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n")
+        for _ in range(100_000_000 // len(block) + 1):
+            connection.sendall(block)
+
+    return script
