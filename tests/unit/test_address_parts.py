@@ -164,6 +164,12 @@ def test_ten_thousand_characters_take_no_time(unit: str) -> None:
     assert time.process_time() - began < 0.05
 
 
+def test_the_text_is_what_the_parts_were_read_from() -> None:
+    address = parse(" 寧波市中山路一百號 ３樓")
+    assert address.text == "宁波市中山路100号3楼"
+    assert address.original == " 寧波市中山路一百號 ３樓"
+
+
 def test_what_is_too_long_is_still_kept() -> None:
     text = "宁波市中山路1号" + "x" * MAX_READ * 3
     address = parse(text)

@@ -89,6 +89,7 @@ def test_a_name_like_no_other_gets_no_suggestion() -> None:
         (("安", "庵"), ("安", "观")),  # sound against its final alone
         (("未", "末"), ("未", "本")),  # lookalikes against one radical
         (("碶", "契"), ("碶", "桥")),
+        (("道", "迟"), ("道", "池")),  # the same sounds, but one radical
     ],
 )
 def test_likeness(nearer: tuple[str, str], farther: tuple[str, str]) -> None:
