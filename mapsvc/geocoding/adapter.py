@@ -154,7 +154,7 @@ def read_json(provider: str, text: str) -> Any:
         BadAnswer: for everything else; says what came instead.
     """
     try:
-        answer = json.loads(text, parse_constant=_no_constant)
+        answer = json.loads(text)
         if _depth(answer) > _MAX_DEPTH:
             raise BadAnswer(provider, f"the answer is nested more than {_MAX_DEPTH} levels deep")
         if b"\\u0000" in canonical_json(answer).encode("utf-8"):
@@ -170,10 +170,6 @@ def read_json(provider: str, text: str) -> Any:
             message = "the answer has a number or text that JSON does not have"
         raise BadAnswer(provider, message) from None
     return answer
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(name)
 
 
 def _depth(value: Any) -> int:

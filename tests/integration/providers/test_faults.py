@@ -99,6 +99,8 @@ CASES: list[Case] = [
     ("amap", amap("10001"), 500, ProviderRefused, "check MAPSVC_AMAP_KEY"),
     ("amap", amap("10003"), 429, QuotaExhausted, "go on tomorrow"),
     ("amap", amap("20000"), 429, RateLimited, "lower MAPSVC_AMAP_RATE"),
+    ("tianditu", {"msg": "x", "code": 5}, 429, RateLimited, "lower MAPSVC_TIANDITU_RATE"),
+    ("tianditu", {"msg": "次数超限", "code": 5}, 429, QuotaExhausted, "go on tomorrow"),
     ("amap", b"", 402, QuotaExhausted, "paid"),
     *[("photon", b"", status, BadAnswer, "MAPSVC_PHOTON_URL") for status in (404, 405, 410)],
     *[("photon", b"", status, ProviderUnavailable, "HTTP 5") for status in (500, 502, 503, 504)],
@@ -125,8 +127,9 @@ def test_errors(
     assert len(stub.requests) == 1
 
 
+WRONG: tuple[Any, ...] = (None, 0, "text", [[]], {"x": 1}, True)
 MALFORMED: list[tuple[str, Any]] = [
-    *[(name, answer) for name in GOOD for answer in (None, 0, "text", [[]], {"x": 1}, True)],
+    *[(name, answer) for name in GOOD for answer in WRONG],
     ("amap", {"status": "1", "geocodes": {}}),
     ("amap", {"status": "1", "geocodes": [[]]}),
     ("amap", changed("amap", location=[])),

@@ -308,9 +308,10 @@ def secure() -> Iterator[Stub]:
 
 
 def at_localhost(secure: Stub, monkeypatch: pytest.MonkeyPatch, *, trusted: bool) -> str:
-    """The stub's address; the certificate becomes one of those that are trusted."""
-    context = ssl.create_default_context(cafile=str(CERTIFICATE) if trusted else None)
-    monkeypatch.setattr(transport, "_tls", lambda: context)
+    """The stub's address; its certificate may become the one that is trusted."""
+    if trusted:
+        context = ssl.create_default_context(cafile=str(CERTIFICATE))
+        monkeypatch.setattr(transport, "_tls", lambda: context)
     port = int(secure.url.rpartition(":")[2])
     address = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: address)
