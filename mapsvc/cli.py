@@ -228,6 +228,72 @@ def cache_import(file: Path) -> None:
         click.echo(f"{service.import_cache(store, file)} answers")
 
 
+@cache.command("stats")
+@JSON
+def cache_stats(as_json: bool) -> None:
+    r"""Count the cached answers by provider and precision.
+
+    \b
+    Example:  mapsvc cache stats
+    """
+    with _store() as store:
+        counts = sorted(service.cache_stats(store).items())
+    headings = ("provider", "precision", "answers")
+    rows = [(provider, precision, count) for (provider, precision), count in counts]
+    console.print_rows(headings, rows, as_json=as_json)
+
+
+@cache.command("verify")
+@JSON
+def cache_verify(as_json: bool) -> None:
+    r"""Report answers that are corrupt, expired, without provenance, or unlike their raw answer.
+
+    \b
+    Example:  mapsvc cache verify
+    """
+    settings = _settings()
+    with _store(settings) as store:
+        findings = service.verify_cache(store, settings)
+    headings = ("fault", "provider", "query", "detail")
+    rows = [(f.fault.value, f.key.provider, f.key.query, f.detail) for f in findings]
+    console.print_rows(headings, rows, as_json=as_json)
+    if not as_json:
+        click.echo(f"{len(findings)} faults")
+    sys.exit(1 if findings else 0)
+
+
+@cache.command("prune")
+def cache_prune() -> None:
+    r"""Drop the answers whose time is over by the settings, and nothing else.
+
+    \b
+    Example:  mapsvc cache prune
+    """
+    settings = _settings()
+    with _store(settings) as store:
+        click.echo(f"{service.prune_cache(store, settings)} answers dropped")
+
+
+@main.command()
+@click.option("--list", "slug", metavar="SLUG", help="Only the branches of this list.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, one branch a line.")
+@JSON
+def audit(slug: str | None, as_csv: bool, as_json: bool) -> None:
+    r"""Show every branch with what speaks against its place on the map.
+
+    \b
+    Example:  mapsvc audit --list ningbo-2021
+    """
+    with _store() as store:
+        rows = service.audit(store, list_slug=slug)
+    if as_json:
+        console.print_json([console.audit_as_json(row) for row in rows])
+    elif as_csv:
+        click.echo(console.audit_as_csv(rows).encode(), nl=False)
+    else:
+        console.print_audit(rows)
+
+
 @main.group("districts")
 def districts_group() -> None:
     """The district polygons that branches are assigned to."""
@@ -289,10 +355,7 @@ def districts_list(as_json: bool) -> None:
     entries = _snapshot().districts
     rows = [(d.district.code, d.district.name, d.district.city, d.count) for d in entries]
     headings = ("code", "name", "city", "branches")
-    if as_json:
-        console.print_json([dict(zip(headings, row, strict=True)) for row in rows])
-    else:
-        console.print_table(headings, rows)
+    console.print_rows(headings, rows, as_json=as_json)
 
 
 @districts_group.command("locate", context_settings=POSITION)

@@ -95,6 +95,11 @@ class Settings:
         variables.names_of(PROVIDERS, "providers"),
         f"geocoders in the order of asking, out of: {', '.join(PROVIDERS)}",
     )
+    not_found_max_age_days: int = _setting(
+        30,
+        variables.whole(0, 36_500),
+        "days until an address that nobody knew is asked for again; 0 for never",
+    )
     tiles: str = _setting(
         "none",
         variables.tiles,

@@ -18,10 +18,11 @@ from unicodedata import east_asian_width
 import click
 
 from mapsvc.errors import ascii_controls
+from mapsvc.exports import csv_text
 from mapsvc.lists.changes import Changed
 from mapsvc.lists.rows import Note, Rejection
 from mapsvc.model import Branch, Point
-from mapsvc.service import GeocodeResult, ImportResult
+from mapsvc.service import AuditRow, GeocodeResult, ImportResult, describe
 
 _LISTED = 20
 
@@ -40,6 +41,14 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
             cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
         ]
         click.echo("  ".join(padded).rstrip())
+
+
+def print_rows(headings: Sequence[str], rows: Sequence[Sequence[object]], *, as_json: bool) -> None:
+    """Print rows as a table, or as JSON objects."""
+    if as_json:
+        print_json([dict(zip(headings, row, strict=True)) for row in rows])
+    else:
+        print_table(headings, rows)
 
 
 def _width(text: str) -> int:
@@ -123,6 +132,64 @@ def geocoding_as_json(result: GeocodeResult) -> dict[str, Any]:
             for branch, error in result.failed
         ],
     }
+
+
+def print_audit(rows: Sequence[AuditRow]) -> None:
+    """Print every branch, its doubts below it, and how many have any."""
+    for row in rows:
+        name, address = ascii_controls(row.branch.name), ascii_controls(row.branch.address)
+        click.echo(f"{row.branch.id}  {name}  {address}")
+        click.echo(f"    {_placed(row)}")
+        for reason in row.reasons:
+            click.echo(f"  ! {ascii_controls(describe(reason))}")
+    doubted = sum(bool(row.reasons) for row in rows)
+    click.echo(f"{len(rows)} branches, {doubted} with doubts")
+
+
+def _placed(row: AuditRow) -> str:
+    placement = row.placement
+    if placement is None or placement.point is None:
+        return "not placed"
+    radius = f"{placement.radius_m:,.0f} m" if placement.radius_m else "unknown"
+    district = ascii_controls(row.district) or "no known district"
+    return f"{district}, {placement.precision}, radius {radius}, by {placement.provider}"
+
+
+def audit_as_json(row: AuditRow) -> dict[str, Any]:
+    """One branch of an audit, for ``--json``."""
+    placement = row.placement
+    point = placement.point if placement else None
+    return _branch(row.branch) | {
+        "district": placement.district if placement else None,
+        "district_name": row.district or None,
+        "lon": point.lon if point else None,
+        "lat": point.lat if point else None,
+        "precision": placement.precision if placement else None,
+        "radius_m": placement.radius_m if placement else None,
+        "provider": placement.provider if placement else None,
+        "doubts": [{"code": reason.code, **reason.detail} for reason in row.reasons],
+    }
+
+
+def audit_as_csv(rows: Sequence[AuditRow]) -> str:
+    """An audit as CSV for spreadsheets; several doubts stand in one cell, a line each."""
+    headings = ("id", "name", "address", "district", "precision", "radius_m", "provider", "doubts")
+    return csv_text(
+        headings,
+        (
+            (
+                row.branch.id,
+                row.branch.name,
+                row.branch.address,
+                row.district,
+                row.placement.precision if row.placement else None,
+                row.placement.radius_m if row.placement else None,
+                row.placement.provider if row.placement else None,
+                "\n".join(describe(reason) for reason in row.reasons),
+            )
+            for row in rows
+        ),
+    )
 
 
 def _branch(branch: Branch, line: int | None = None) -> dict[str, Any]:

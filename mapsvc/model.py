@@ -169,6 +169,10 @@ class ReviewReason:
     code: ReviewCode
     detail: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if "code" in self.detail:  # the API gives both in one object
+            raise InvalidValue("detail", sorted(self.detail), "free of a key called code")
+
 
 @dataclass(frozen=True, slots=True)
 class BranchList:

@@ -13,8 +13,8 @@ def check_address(
 ) -> list[ReviewReason]:
     """The reasons to look at an address again.
 
-    - ``unknown_town``, with ``town``, ``nearest`` (the likeliest official name) and its ``code``;
-      the two are None where no official name is near.
+    - ``unknown_town``, with ``town``, ``nearest`` (the likeliest official name), ``nearest_code``;
+      the last two are None where no official name is near.
     - ``zone_alias``, with ``zone``, ``districts`` (codes, empty where unknown) and ``located``:
       where the zone cannot lie in the district that was found, or where the address names nothing
       narrower than the zone. A zone that fits, as 高新区 in 鄞州, is no reason.
@@ -26,7 +26,7 @@ def check_address(
 
     >>> from mapsvc.address.parts import parse
     >>> dict(check_address(parse("慈溪市道林镇林西路111号"))[0].detail)
-    {'town': '道林镇', 'nearest': '逍林镇', 'code': '330282111'}
+    {'town': '道林镇', 'nearest': '逍林镇', 'nearest_code': '330282111'}
     >>> check_address(parse("宁波市高新区聚贤路815号"), located="330212")
     []
     """
@@ -43,7 +43,7 @@ def _unknown_town(address: Address, towns: TownList | None) -> list[ReviewReason
     detail = {
         "town": address.town,
         "nearest": nearest.name if nearest else None,
-        "code": nearest.code if nearest else None,
+        "nearest_code": nearest.code if nearest else None,
     }
     return [ReviewReason(ReviewCode.UNKNOWN_TOWN, detail)]
 

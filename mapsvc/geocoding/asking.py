@@ -102,6 +102,7 @@ class Asker:
     """Requests sent, by provider."""
     ended: dict[str, ProviderError] = field(default_factory=dict)
     """Providers that are out of this run, with the reason."""
+    _settled: set[CacheKey] = field(default_factory=set)
 
     def ask(self, address: str, questions: Sequence[Question]) -> tuple[list[Answer], list[str]]:
         """Every answer that helps to place ``address``, and what went wrong on the way.
@@ -167,11 +168,12 @@ class Asker:
                 self.ended[provider.name] = error
             raise
         self.ledger.settle(geocode, self.owner)
+        self._settled.add(key)
         return geocode
 
     def _cached(self, key: CacheKey) -> Geocode | None:
         geocode = self.ledger.geocode(key)
-        if geocode is None or self._is_refreshed(geocode):
+        if geocode is None or (self._must_refresh(geocode) and key not in self._settled):
             return None
         return (
             None
@@ -179,7 +181,7 @@ class Asker:
             else geocode
         )
 
-    def _is_refreshed(self, geocode: Geocode) -> bool:
+    def _must_refresh(self, geocode: Geocode) -> bool:
         return self.refresh_since is not None and geocode.located_at < self.refresh_since
 
     def _claim(self, key: CacheKey) -> None:

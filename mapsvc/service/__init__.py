@@ -3,21 +3,37 @@
 Each change is one transaction of the store: it happens as a whole or not at all.
 """
 
-from mapsvc.service.cache import import_cache
+from mapsvc.service.audit import AuditRow, audit, describe
+from mapsvc.service.cache import (
+    Fault,
+    Finding,
+    cache_stats,
+    import_cache,
+    prune_cache,
+    verify_cache,
+)
 from mapsvc.service.districts import import_districts
 from mapsvc.service.geocode import GeocodeResult, geocode
 from mapsvc.service.lists import ImportResult, Outcome, import_list
 from mapsvc.service.shipped import load_shipped, load_shipped_list, seed
 
 __all__ = [
+    "AuditRow",
+    "Fault",
+    "Finding",
     "GeocodeResult",
     "ImportResult",
     "Outcome",
+    "audit",
+    "cache_stats",
+    "describe",
     "geocode",
     "import_cache",
     "import_districts",
     "import_list",
     "load_shipped",
     "load_shipped_list",
+    "prune_cache",
     "seed",
+    "verify_cache",
 ]

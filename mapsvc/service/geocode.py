@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from mapsvc.address.normalise import canonical
 from mapsvc.address.parts import parse
 from mapsvc.address.plan import plan
-from mapsvc.config import ProviderSettings, Settings
+from mapsvc.config import Settings
 from mapsvc.errors import GeocodingError, InvalidValue, NotCached, SettingError, shown
 from mapsvc.geo.datum import convert
 from mapsvc.geocoding.asking import CURATED, Asker, ClaimedElsewhere, Terms
@@ -135,16 +135,25 @@ def make_asker(
     return Asker(
         ledger=store,
         providers=list(build(replace(settings, geocoders=tuple(names)), transport).values()),
-        terms={name: _terms(settings.providers[name]) for name in names if name != CURATED},
+        terms={name: terms_of(settings, name) for name in names},
         curated=CURATED in names,
         offline=is_offline,
-        refresh_since=datetime.now(UTC).replace(microsecond=0) if refresh else None,
+        refresh_since=datetime.now(UTC) if refresh else None,
         retry=retrying,
     )
 
 
-def _terms(own: ProviderSettings) -> Terms:
-    return Terms(interval_s=1 / own.rate, quota=own.quota, max_age_days=own.max_age_days)
+def terms_of(settings: Settings, provider: str) -> Terms:
+    """How a provider may be asked and its answers kept; for ever, where it has no settings."""
+    own = settings.providers.get(provider)
+    if own is None:
+        return Terms(not_found_max_age_days=0)
+    return Terms(
+        interval_s=1 / own.rate,
+        quota=own.quota,
+        max_age_days=own.max_age_days,
+        not_found_max_age_days=settings.not_found_max_age_days,
+    )
 
 
 def place_again(store: Store, contents: Contents, settings: Settings) -> list[Placement]:

@@ -79,7 +79,7 @@ def test_a_name_like_no_other_gets_no_suggestion() -> None:
     check = check_town("城关镇", ["330226"])
     assert (check.known, check.nearest) == (False, ())
     reason = check_address(parse("宁海县城关镇中大街1号"))[0]
-    assert reason.detail == {"town": "城关镇", "nearest": None, "code": None}
+    assert reason.detail == {"town": "城关镇", "nearest": None, "nearest_code": None}
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_radicals_follow_the_order_of_the_block() -> None:
 
 REASONS: list[tuple[str, str | None, list[dict[str, Any]]]] = [
     ("慈溪市道林镇林西路111号", "330282",
-     [{"town": "道林镇", "nearest": "逍林镇", "code": "330282111"}]),
+     [{"town": "道林镇", "nearest": "逍林镇", "nearest_code": "330282111"}]),
     ("宁波市高新区聚贤路815号", "330212", []),
     ("宁波市高新区聚贤路815号", None, []),
     ("宁波杭州湾新区滨海二路879号、881号", "330282", []),
