@@ -4,15 +4,19 @@ import type { MarkerClusterGroup } from "leaflet";
 import type { DrawnBranch } from "./branches";
 import { L, reducedMotion } from "./leaflet-setup";
 
-const CLOSE_UP_ZOOM = 13;
+/** How near to go: without tiles only borders show where one is, so they must stay in view. */
+const CLOSE_UP_ZOOM = { withTiles: 15, withoutTiles: 11 };
 
 export class Selection {
   private current: string | null = null;
+  /** The marker that was taken out of its cluster to be seen at any zoom. */
+  private lifted: L.Marker | null = null;
 
   constructor(
     private readonly map: L.Map,
     private readonly cluster: MarkerClusterGroup,
     private readonly drawn: Map<string, DrawnBranch>,
+    private readonly hasTiles: boolean,
   ) {
     for (const [id, { marker }] of drawn) {
       marker.on("popupopen", () => this.mark(id, true));
@@ -21,6 +25,8 @@ export class Selection {
       marker.on("mouseover", () => this.hover(id, true));
       marker.on("mouseout", () => this.hover(id, false));
     }
+    // put back only when all is closed: removing a marker closes its popup
+    map.on("popupclose", () => setTimeout(() => this.putBack()));
   }
 
   has(id: string): boolean {
@@ -35,22 +41,33 @@ export class Selection {
     }
     const { marker, circle } = branch;
     this.map.closePopup();
-    const close = L.latLngBounds([marker.getLatLng()]).extend(
-      circle ? circle.getLatLng().toBounds(2.4 * circle.getRadius()) : marker.getLatLng(),
-    );
-    const zoom = Math.min(this.map.getBoundsZoom(close), CLOSE_UP_ZOOM);
-    this.map.setView(marker.getLatLng(), Math.max(zoom, this.map.getMinZoom()), {
-      animate: false,
-    });
-    this.cluster.zoomToShowLayer(marker, () => marker.openPopup());
+    this.putBack();
+    const place = marker.getLatLng();
+    const around = circle ? place.toBounds(5 * circle.getRadius()) : L.latLngBounds([place]);
+    const nearest = this.hasTiles ? CLOSE_UP_ZOOM.withTiles : CLOSE_UP_ZOOM.withoutTiles;
+    const zoom = Math.min(this.map.getBoundsZoom(around), nearest);
+    this.map.setView(place, Math.max(zoom, this.map.getZoom()), { animate: false });
+    this.cluster.removeLayer(marker);
+    this.lifted = marker.addTo(this.map);
+    marker.openPopup();
   }
 
   /** Let the marker stand out while the list's entry is pointed at. */
   hover(id: string, on: boolean): void {
     const branch = this.drawn.get(id);
-    const icon = branch && (this.cluster.getVisibleParent(branch.marker) as L.Marker | null);
+    const shown = branch?.marker === this.lifted ? null : branch;
+    const icon = shown && (this.cluster.getVisibleParent(shown.marker) as L.Marker | null);
     icon?.getElement()?.classList.toggle("is-hovered", on);
     branch?.circle?.getElement()?.classList.toggle("is-hovered", on);
+  }
+
+  private putBack(): void {
+    const marker = this.lifted;
+    if (marker && !marker.isPopupOpen()) {
+      this.lifted = null;
+      this.map.removeLayer(marker);
+      this.cluster.addLayer(marker);
+    }
   }
 
   private mark(id: string, on: boolean): void {

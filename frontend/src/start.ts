@@ -74,7 +74,7 @@ async function start(frame: HTMLElement): Promise<Started> {
   connectKeyboard(map);
   freeGesturesInFullscreen(map);
   nameButtons(map, data.labels);
-  const selection = new Selection(map, cluster, drawn);
+  const selection = new Selection(map, cluster, drawn, data.tiles !== null);
   const line = frame.querySelector(".map__status");
   const status = (text: string) => {
     if (line) {

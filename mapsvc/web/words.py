@@ -17,9 +17,10 @@ DistrictName = Callable[[str], str]
 
 def distance(metres: float) -> str:
     """A distance as people say it: whole metres to a kilometre, then tenths of one."""
-    if metres < 1000:
-        step = 10 if metres >= 100 else 1
-        return gettext("%(number)s m", number=round(metres / step) * step)
+    step = 10 if metres >= 100 else 1
+    rounded = round(metres / step) * step
+    if rounded < 1000:
+        return gettext("%(number)s m", number=rounded)
     kilometres = round(metres / 1000, 1 if metres < 10_000 else 0)
     return gettext("%(number)s km", number=format_decimal(kilometres))
 

@@ -37,8 +37,8 @@ PHONE: dict[str, Any] = {
 }
 """A Pixel 7."""
 SMALL_PHONE = PHONE | {"viewport": {"width": 320, "height": 640}}
-DESKTOP = {"viewport": {"width": 1366, "height": 850}}
-SCREENS: dict[str, dict[str, Any]] = {"phone": PHONE, "small phone": SMALL_PHONE, "desktop": DESKTOP}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1366, "height": 850}}
+SCREENS = {"phone": PHONE, "small phone": SMALL_PHONE, "desktop": DESKTOP}
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 
 _WATCH_POLICY = """
