@@ -60,6 +60,23 @@ def node(*arguments: str) -> None:
     print(done.stdout, end="")  # noqa: T201 - the sizes of what was built
 
 
+def fetch_packages() -> None:
+    """Install what the lock file names; nothing is fetched where it is installed already."""
+    wanted = hashlib.sha256((FRONTEND / "package-lock.json").read_bytes()).hexdigest()
+    installed = FRONTEND / "node_modules" / ".lock-digest"  # npm ci empties the folder first
+    if installed.exists() and installed.read_text() == wanted:
+        return
+    try:
+        node("{npm}", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    except ExecError as error:
+        raise ExecError(
+            f"{error}\nThe front end's packages could not be fetched (see above). They are "
+            "needed once; npm's registry and proxy are set in ~/.npmrc or by "
+            "npm_config_registry and npm_config_proxy."
+        ) from error
+    installed.write_text(wanted)
+
+
 def npm_of(home: Path) -> Path:
     """The script of npm, which node runs: its own launcher would look for a node on PATH."""
     return next(home.glob("**/node_modules/npm/bin/npm-cli.js"))
@@ -81,14 +98,7 @@ class BuildFrontEnd(Command):
         digest = sources_digest()
         if stamp.exists() and stamp.read_text() == digest:
             return
-        try:
-            node("{npm}", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-        except ExecError as error:
-            raise ExecError(
-                f"{error}\nThe front end's packages could not be fetched (see above). They are "
-                "needed once; npm's registry and proxy are set in ~/.npmrc or by "
-                "npm_config_registry and npm_config_proxy."
-            ) from error
+        fetch_packages()
         # Built beside and moved, so that a failed build leaves the last good one.
         fresh = DIST.with_name("dist.new")
         node("build.mjs", "--out", str(fresh))
