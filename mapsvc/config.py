@@ -115,7 +115,10 @@ class Settings:
         "", variables.stripped, "the map review number (审图号) of the tiles, shown on the map"
     )
     tianditu_key: str = _setting(
-        "", variables.stripped, "key for the tianditu tiles, and for its geocoder", secret=True
+        "",
+        variables.stripped,
+        "key for the tianditu tiles, shown to browsers; and for its geocoder without a SECRET",
+        secret=True,
     )
     embed_origins: tuple[str, ...] = _setting(
         ("*",), variables.origins, "who may frame /embed: '*', 'none', or origins"

@@ -258,3 +258,18 @@ def test_four_runs_at_once_share_the_work_and_hold_the_rate(stub: StubAMap, tmp_
     assert (len(times) - 1) / (times[-1] - times[0]) <= 1.05
     assert sum(p.point is not None for p in store.placements().values()) == 16
     store.close()
+
+
+def test_a_replay_needs_no_key_and_opens_no_socket(stub: StubAMap, tmp_path: Path) -> None:
+    store = listed(tmp_path, houses(3))
+    service.geocode(store, settings(stub, tmp_path))
+    placed = store.placements()
+    asked = len(stub.log)
+    with store.write() as writer:  # forget the places, keep the answers
+        writer.put_placements(replace(p, point=None, provider=None) for p in placed.values())
+    keyless = settings(stub, tmp_path, key="", url="")
+    result = service.geocode(store, keyless, offline=True)
+    assert result.failed == []
+    assert store.placements() == placed
+    assert len(stub.log) == asked
+    store.close()

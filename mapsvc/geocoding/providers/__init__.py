@@ -53,12 +53,20 @@ def build(settings: Settings, transport: Transport | None = None) -> dict[str, P
         transport: the way out; by default the network, or none where ``MAPSVC_OFFLINE`` is set.
 
     Raises:
-        SettingError: a key, an address or the contact is missing.
+        SettingError: a key, an address or the contact is missing. Without a way out nothing is
+            needed: a replay has no use for keys.
     """
     if transport is None:
         transport = Offline() if settings.offline else Http()
     names = [name for name in settings.geocoders if name in GEOCODERS]
-    return {name: _make(name, settings, transport) for name in names}
+    if not isinstance(transport, Offline):
+        for name in names:
+            _check(name, settings)
+    agent = user_agent(settings)
+    return {
+        name: GEOCODERS[name](settings.providers[name], transport, user_agent=agent)
+        for name in names
+    }
 
 
 def user_agent(settings: Settings) -> str:
@@ -71,16 +79,13 @@ def user_agent(settings: Settings) -> str:
     return f"mapsvc/{__version__}" + (f" ({contact})" if contact else "")
 
 
-def _make(name: str, settings: Settings, transport: Transport) -> Provider:
+def _check(name: str, settings: Settings) -> None:
     own = settings.providers[name]
-    geocoder = GEOCODERS[name]
     variable = f"MAPSVC_{name.upper()}"
     if not own.url:
         raise SettingError(f"{variable}_URL", "", f"the address of a {name} server")
-    if geocoder.needs_key and not own.key:
+    if GEOCODERS[name].needs_key and not own.key:
         raise SettingError(f"{variable}_KEY", "", f"the key that {name} needs")
     if PUBLIC_HOST in own.url and not (settings.contact or settings.public_url):
         allowed = "a mail or web address, which the usage policy of the public Nominatim demands"
         raise SettingError("MAPSVC_CONTACT", "", allowed)
-    made: Provider = geocoder(own, transport, user_agent=user_agent(settings))
-    return made

@@ -2,6 +2,8 @@
 
 Documentation: lbs.tianditu.gov.cn/server/geocodinginterface.html. Its key must be of the kind
 服务端 (server); the kind is told from the User-Agent, so ours must not look like a browser's.
+The tiles want a key of the kind 浏览器端, which visitors see. Whoever uses both sets that one as
+``MAPSVC_TIANDITU_KEY`` and the server's, which nobody sees, as ``MAPSVC_TIANDITU_SECRET``.
 """
 
 from __future__ import annotations
@@ -24,4 +26,4 @@ class Tianditu(ProviderGeocoder):
         return {"ds": question, **options}
 
     def signed(self, url: str) -> str:
-        return with_parameters(url, tk=self.settings.key)
+        return with_parameters(url, tk=self.settings.secret or self.settings.key)

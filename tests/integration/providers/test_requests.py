@@ -167,3 +167,12 @@ def test_a_contact_in_chinese_becomes_a_header() -> None:
     agent = user_agent(Settings(contact="宁波\r\nX: y"))
     assert agent.isascii()
     assert agent.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("key", "secret", "sent"), [("browser", "server", "server"), ("only", "", "only")]
+)
+def test_tianditu_sends_its_servers_key(key: str, secret: str, sent: str, stub: Stub) -> None:
+    stub.says(GOOD["tianditu"])
+    provider_at("tianditu", stub.url, key=key, secret=secret).ask(QUESTION)
+    assert stub.requests[0].parameters["tk"] == sent
