@@ -25,10 +25,11 @@ from mapsvc.config import Settings
 from mapsvc.resources import built, resource
 from mapsvc.web.context import base_url, context, snapshot
 
-API = "public, max-age=60"
-"""``Cache-Control`` of data that may be a minute old."""
+API = "public, no-cache"
+"""``Cache-Control`` of data: anybody may keep it, but asks each time whether it is still so. An
+import shows at once, and an answer that has not changed costs a 304."""
 PAGE = "no-cache"
-"""``Cache-Control`` of pages: kept, but asked about each time."""
+"""``Cache-Control`` of pages: as for data, for the visitor's own browser."""
 
 _UNSEEN = {"host", "port", "workers", "data_dir", "database_url", "offline", "geocoders"}
 _UNSEEN |= {"trusted_hosts", "proxy_hops"}
