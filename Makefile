@@ -54,12 +54,16 @@ format: setup-test  ## put the code in order
 bench: setup-test  ## run the benchmarks
 	$(BIN)/python -m bench
 
+messages: setup-test  ## bring the catalogues up to date after a change of wording
+	$(BIN)/pybabel --quiet extract -F babel.cfg -k said:2 --no-location --sort-output -o messages.pot .
+	$(BIN)/pybabel update --no-fuzzy-matching --omit-header -i messages.pot -d mapsvc/translations -l zh
+
 lock: setup-test  ## resolve the dependencies anew, with hashes
 	$(BIN)/pip install --quiet uv==0.13.9
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  setup.cfg requirements/build.in --output-file requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --extra test --extra lint --constraint requirements/run.txt \
+	  --extra test --extra lint --extra bench --constraint requirements/run.txt \
 	  setup.cfg requirements/build.in --output-file requirements/test.txt
 
 clean:  ## remove what was installed and built; the data in instance/ stays

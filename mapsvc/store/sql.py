@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -36,6 +37,9 @@ from mapsvc.store.base import Contents
 
 WRITE = {"mapsvc_write": True}
 """Execution options of a connection whose transaction will write."""
+
+_parsed = lru_cache(4_096)(from_json)
+"""Keyed by the record's text itself, so that it can never be out of date."""
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}
 
@@ -123,7 +127,7 @@ def _by_key(table: Table) -> ColumnElement[bool]:
 
 
 # Made once: putting a statement together costs more than executing it.
-_RECORD = select(schema.geocodes.c.record).where(_by_key(schema.geocodes))
+RECORD = select(schema.geocodes.c.record).where(_by_key(schema.geocodes))
 _DROP_RECORD = delete(schema.geocodes).where(_by_key(schema.geocodes))
 _CLAIM = select(schema.claims).where(_by_key(schema.claims))
 _DROP_CLAIM = delete(schema.claims).where(
@@ -214,9 +218,13 @@ class SqlStore:
             return _districts(connection)
 
     def geocode(self, key: CacheKey) -> Geocode | None:
+        record = self._record(key)
+        return None if record is None else _parsed(record)
+
+    def _record(self, key: CacheKey) -> str | None:
+        """The record under ``key`` as it is stored; a store may have a quicker way."""
         with self._read() as connection:
-            record = connection.scalar(_RECORD, rows.key_values(key))
-        return None if record is None else from_json(record)
+            return connection.scalar(RECORD, rows.key_values(key))
 
     def geocodes(self) -> Iterator[Geocode]:
         return (from_json(record) for _, record in self.records())

@@ -1,0 +1,1 @@
+"""Benchmarks: peers beside us in one run, ratios printed; ``make bench``."""
