@@ -114,9 +114,10 @@ def _geo(lon: str, lat: str, name: str) -> str:
     return f"geo:{lat},{lon}?q={place}"
 
 
-# Sources, read 2026: AMap's, Baidu's and Tencent's "URI API" guides, Google's "Maps URLs",
-# Apple's "Map Links", RFC 5870 with Android's "geo:" intent for the query. On the mainland Google
-# and Apple draw on GCJ-02 and put given numbers there as they are.
+# The forms with a position are those of AMap's, Baidu's and Tencent's "URI API" guides, Google's
+# "Maps URLs", Apple's "Map Links" and RFC 5870. The forms that search for an address are written
+# from memory of the same guides and were not tried against them. On the mainland Google and Apple
+# draw on GCJ-02 and are taken to put given numbers there as they are; that was not tried either.
 _FORMULAS = {
     App.AMAP: _Formula(
         Datum.GCJ02,
