@@ -276,15 +276,22 @@ def _nominatim(answer: Any) -> list[Candidate]:
 def _nominatim_one(result: Mapping[str, Any]) -> Candidate:
     address = result.get("address")
     address = address if isinstance(address, dict) else {}
-    kind = _text(result.get("addresstype"))
+    kind = [_text(result.get(name)) for name in ("osm_type", "category", "type")]
+    city = _text(address.get("state_district") or address.get("city"))
+    rank = _number(result.get("place_rank"), 12)
+    is_city = _text(result.get("addresstype")) == "city"
+    if kind[1] == "boundary" and rank >= 13:
+        is_city = False  # so a town's boundary is called that has no tag of its own
+    precision = _by_rank(rank, is_city=is_city)
+    # An interpolated number has the rank of a house, and the kind that few real ways have.
+    guessed = precision is BUILDING and kind == ["way", "place", "house"]
     return Candidate(
         lon=result.get("lon"),
         lat=result.get("lat"),
-        precision=_by_rank(_number(result.get("place_rank"), 12), is_city=kind == "city"),
-        city=_text(address.get("city") or address.get("state_district")),
-        district=_text(
-            address.get("county") or address.get("city_district") or address.get("suburb")
-        ),
+        precision=INTERPOLATED if guessed else precision,
+        city=city,
+        # A county-level city (余姚市) stands in the city's place.
+        district=_text(address.get("county") or address.get("city_district") or city),
         number=_text(address.get("house_number")),
         label=_text(result.get("display_name")),
     )
@@ -296,7 +303,9 @@ def _by_rank(rank: float, *, is_city: bool) -> Precision | None:
         return BUILDING if rank >= 30 else INTERPOLATED if rank >= 28 else STREET
     if rank >= 13:
         return CITY if is_city and rank <= 16 else TOWN
-    return DISTRICT if rank >= 11 else CITY if rank >= 9 else None
+    if rank >= 11:
+        return DISTRICT
+    return CITY if rank >= 9 or is_city else None  # 北京市 has the rank of a province
 
 
 _PHOTON_TYPES: dict[str, Precision | None] = {

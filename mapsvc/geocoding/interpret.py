@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from mapsvc.address.normalise import NORMALISER_VERSION, canonical
+from mapsvc.address.numbers import asked
 from mapsvc.errors import BadAnswer, InvalidValue, shown
 from mapsvc.geo.datum import convert
 from mapsvc.geocoding.answers import DIGITS, NATIVE, Candidate, Malformed, Native
@@ -105,10 +106,17 @@ def _precision(candidate: Candidate, query: str) -> Precision:
         return precision
     if candidate.is_poi and not (candidate.district and canonical(candidate.district) in query):
         return Precision.STREET
-    found, asked = DIGITS.findall(candidate.number), DIGITS.findall(query)
-    if found and asked and found[0] not in asked:
+    found, named = _numbers(candidate.number), set(DIGITS.findall(query))
+    if found and named and not found & named:
         return Precision.INTERPOLATED  # a neighbour's number
     return precision
+
+
+def _numbers(written: str) -> set[str]:
+    """The house numbers that ``154;156-158号`` has: 154, 156 and 158; of 12-5 and 12弄5 only 12."""
+    numbers = (number.removesuffix("号") for number in canonical(written).split(","))
+    each = (DIGITS.search(one) for number in numbers for one, _ in asked(number))
+    return {first[0] for first in each if first}
 
 
 def _position(provider: str, native: Native, candidate: Candidate) -> Point:

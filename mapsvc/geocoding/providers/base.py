@@ -17,6 +17,7 @@ from geopy.geocoders.base import DEFAULT_SENTINEL, Geocoder
 from geopy.location import Location
 
 from mapsvc.address.normalise import canonical
+from mapsvc.address.numbers import spoken
 from mapsvc.address.plan import Question
 from mapsvc.config import ProviderSettings
 from mapsvc.errors import BadAnswer, ProviderError
@@ -133,20 +134,27 @@ def with_parameters(url: str, **parameters: str) -> str:
     return f"{url}&{urlencode(parameters)}"
 
 
-def spaced(question: Question) -> str:
+def spaced(question: Question, number: Callable[[str], str] = spoken) -> str:
     """The question in words from coarse to fine, as OpenStreetMap's geocoders can split it.
 
-    Below a street neither province nor town is named: they are often missing in OpenStreetMap, and
-    each word that is not found there would lose the answer.
+    Below a street or a named place neither province nor town is named: they are often missing in
+    OpenStreetMap, and each word that is not found there would lose the answer.
+
+    Args:
+        question: with its parts.
+        number: how a house number is written; by default as it is spoken, with 号.
 
     >>> house = {"city": "宁波市", "district": "鄞州区", "street": "天童北路", "number": "933"}
     >>> spaced(Question(text="…", best=Precision.BUILDING, town="钟公庙街道", **house))
     '宁波市 鄞州区 天童北路 933号'
     """
-    number = f"{question.number}号" if question.number else ""
-    words = [question.city or question.province, question.district, question.street, number]
-    if not question.street:
-        words = [question.province, question.city, question.district, question.town]
+    city, area = question.city or question.province, question.district or question.zone
+    if question.place:
+        words = [city, area, question.place]
+    elif question.street:
+        words = [city, area, question.street, number(question.number) if question.number else ""]
+    else:
+        words = [question.province, question.city, area, question.town]
     words = list(dict.fromkeys(word for word in words if word))  # 北京市 is province and city
     return " ".join(words) or question.text
 

@@ -39,7 +39,7 @@ SENT: dict[str, tuple[str, dict[str, str]]] = {
     "nominatim": (
         "/search",
         {
-            "q": WORDS,
+            "q": "宁波市 鄞州区 天童北路 933",
             "format": "jsonv2",
             "limit": "5",
             "addressdetails": "1",
@@ -84,6 +84,14 @@ def test_the_phrase_is_the_key_of_the_cache(name: str) -> None:
             "北京市 东城区 王府井大街",
         ),
         ({"city": "宁波市", "street": "药行街", "number": "48"}, "宁波市 药行街 48号"),
+        ({"city": "宁波市", "street": "药行街", "number": "50弄"}, "宁波市 药行街 50弄"),
+        ({"city": "宁波市", "street": "g329国道", "number": "12公里"}, "宁波市 g329国道 12公里"),
+        ({"city": "宁波市", "zone": "高新区", "street": "聚贤路"}, "宁波市 高新区 聚贤路"),
+        ({"city": "宁波市", "zone": "高新区", "town": "聚贤街道"}, "宁波市 高新区 聚贤街道"),
+        (
+            {"city": "宁波市", "district": "宁海县", "town": "跃龙街道", "place": "金融中心2号楼"},
+            "宁波市 宁海县 金融中心2号楼",
+        ),
         ({}, "原文"),
     ],
 )
