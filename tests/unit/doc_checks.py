@@ -11,7 +11,8 @@ import click
 import pytest
 
 from mapsvc import config, service
-from mapsvc.address.plan import MAX_QUESTIONS
+from mapsvc.address.parts import parse as parse_address
+from mapsvc.address.plan import MAX_QUESTIONS, plan
 from mapsvc.cli import main
 from mapsvc.config import NETWORK_PROVIDERS, PROVIDERS, ProviderSettings, Settings
 from mapsvc.errors import InvalidValue, shown
@@ -205,7 +206,16 @@ def geocoders(text: str) -> list[str]:
     wrong = unequal("geocoder", column(text, "name", 4), datum)
     keys = {n: use_of(f"MAPSVC_{n.upper()}_KEY") for n in NETWORK_PROVIDERS} | {"curated": NONE}
     keys = {name: NONE if use == "unused" else use for name, use in keys.items()}
-    return wrong + unequal("key of", column(text, "name", 2), keys)
+    wrong += unequal("key of", column(text, "name", 2), keys)
+    asked = {name: phrased(name) for name in NETWORK_PROVIDERS} | {"curated": NONE}
+    return wrong + unequal("question of", column(text, "name", 5), asked)
+
+
+def phrased(name: str) -> str:
+    """How a geocoder gets the example's first question."""
+    geocoder = GEOCODERS[name](ProviderSettings(url="http://127.0.0.1"), Offline(), user_agent="x")
+    _, options = geocoder.phrase(plan(parse_address("宁波市鄞州区首南街道天童北路933号"))[0])
+    return options.get("q") or options.get("text") or ", with the ".join(["whole", *options])
 
 
 def precisions(text: str) -> list[str]:

@@ -59,6 +59,7 @@ SPOILED = [
     ("docs/lists.md", "| 地址, ", "| 住址, "),
     ("docs/lists.md", "250,000 rows", "25,000 rows"),
     ("docs/providers.md", "| `photon` |", "| `proton` |"),
+    ("docs/providers.md", "天童北路 933` |", "天童北路933` |"),
     ("docs/providers.md", "| 1,500 m |", "| 1,000 m |"),
     ("docs/providers.md", "| `near_border` |", "| `border` |"),
     ("docs/providers.md", "`stated`, `located`", "`stated`"),
