@@ -1,0 +1,70 @@
+"""Serving, and whether all is well for it."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from mapsvc import config, console, service
+from mapsvc.cli.base import JSON, main, open_store, read_settings
+
+
+@main.command()
+def run() -> None:
+    r"""Serve the map; into an empty store, load the shipped list first.
+
+    \b
+    Example:  MAPSVC_PORT=9000 mapsvc run
+    """
+    from mapsvc.web.server import address, serve  # noqa: PLC0415  # the others start faster without
+
+    settings = read_settings()
+    with open_store(settings) as store:
+        if service.load_shipped_list(store, settings):
+            click.echo(f"loaded the shipped list: {len(store.branches())} branches")
+    serve(settings, lambda: click.echo(f"mapsvc is at {address(settings)} (Ctrl+C stops it)"))
+
+
+@main.command()
+@JSON
+def doctor(as_json: bool) -> None:
+    r"""Show every setting with its source, and whether the store and the front end are sound.
+
+    \b
+    Example:  mapsvc doctor --json
+    """
+    settings = read_settings()
+    rows = [
+        (
+            row.variable,
+            "set" if row.secret and row.value else _shown(row.value),
+            "environment" if row.variable in os.environ else "default",
+            row.help,
+        )
+        for row in config.rows(settings)
+    ]
+    with open_store(settings) as store:
+        contents = store.contents()
+        state = {
+            "revision": contents.revision,
+            "lists": len(contents.lists),
+            "branches": len(contents.branches),
+            "placed": sum(p.point is not None for p in contents.placements.values()),
+            "districts": len(contents.districts),
+            "cached_answers": sum(1 for _ in store.geocodes()),
+        }
+    headings = ("setting", "value", "source", "meaning")
+    if as_json:
+        listed = [dict(zip(headings, row, strict=True)) for row in rows]
+        console.print_json({"settings": listed, "store": state})
+    else:
+        console.print_table(headings, rows)
+        click.echo()
+        console.print_table(tuple(state), [tuple(state.values())])
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return ("1" if value else "0") if isinstance(value, bool) else str(value)
