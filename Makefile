@@ -1,6 +1,6 @@
 # The commands of the project. `make run` and `make test` set up everything that they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint format bench lock messages data system clean
+.PHONY: help setup setup-test run test test-peer lint format bench lock messages data system clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -39,6 +39,16 @@ system:
 
 test: setup-test system lint  ## run every check and every test
 	$(BIN)/python -m pytest --cov
+
+# Debian's own Python: one built elsewhere may not load SQLite's extensions.
+.venv/peer.stamp: tests/peer/requirements.txt | $(BIN)/python
+	@sh .ci/peer-packages
+	/usr/bin/python3 -m venv --clear .venv/peer
+	.venv/peer/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+test-peer: setup-test .venv/peer.stamp  ## run against a real Nominatim, which takes minutes
+	$(BIN)/python -m pytest tests/peer
 
 lint: setup-test  ## ruff, mypy, import contracts, tsc
 	$(BIN)/ruff check .

@@ -9,10 +9,12 @@ second over all workers, an own User-Agent with a contact, attribution
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import geopy.geocoders
 
+from mapsvc.address.grammar import VILLAGE
 from mapsvc.address.normalise import canonical
 from mapsvc.address.numbers import spoken
 from mapsvc.address.plan import Question
@@ -33,7 +35,7 @@ class Nominatim(ProviderGeocoder, geopy.geocoders.Nominatim):  # type: ignore[mi
         super().__init__(settings, transport, domain=domain(settings), **options)
 
     def phrase(self, question: Question) -> tuple[str, Mapping[str, str]]:
-        return canonical(question.text), {"q": spaced(question, house_number)}
+        return canonical(question.text), {"q": words(question)}
 
     def parameters(self, query: str, options: Mapping[str, str]) -> dict[str, str]:
         return {
@@ -45,6 +47,24 @@ class Nominatim(ProviderGeocoder, geopy.geocoders.Nominatim):  # type: ignore[mi
             "countrycodes": "cn",
             "accept-language": "zh",
         }
+
+
+def words(question: Question) -> str:
+    """The question in words, a village without its district.
+
+    To Nominatim a village and the district of a tagged city are of one rank, and neither lies in
+    the other. A village of the same name elsewhere in the city shows by the district's polygon.
+
+    >>> from mapsvc.model import Precision
+    >>> house = {"best": Precision.BUILDING, "city": "宁波市", "district": "鄞州区", "number": "12"}
+    >>> words(Question(text="…", street="下应村", **house))
+    '宁波市 下应村 12'
+    >>> words(Question(text="…", street="天童北路", **house))
+    '宁波市 鄞州区 天童北路 12'
+    """
+    if VILLAGE.fullmatch(question.street):
+        question = replace(question, district="", zone="")
+    return spaced(question, house_number)
 
 
 def house_number(number: str) -> str:
