@@ -20,7 +20,7 @@ def cache() -> None:
 @cache.command("export")
 @click.argument("file", type=FILE, required=False)
 def cache_export(file: Path | None) -> None:
-    r"""Write the cache as sorted JSON lines, to FILE or to standard output.
+    """Write the cache as sorted JSON lines, to FILE or to standard output.
 
     \b
     Example:  mapsvc cache export geocache.jsonl
@@ -33,7 +33,7 @@ def cache_export(file: Path | None) -> None:
 @cache.command("import")
 @click.argument("file", type=FILE)
 def cache_import(file: Path) -> None:
-    r"""Add the answers in FILE to the cache; one wrong line, and nothing is added.
+    """Add the answers in FILE to the cache; one wrong line, and nothing is added.
 
     \b
     Example:  mapsvc cache import geocache.jsonl
@@ -45,7 +45,7 @@ def cache_import(file: Path) -> None:
 @cache.command("stats")
 @JSON
 def cache_stats(as_json: bool) -> None:
-    r"""Count the cached answers by provider and precision.
+    """Count the cached answers by provider and precision.
 
     \b
     Example:  mapsvc cache stats
@@ -60,7 +60,7 @@ def cache_stats(as_json: bool) -> None:
 @cache.command("verify")
 @JSON
 def cache_verify(as_json: bool) -> None:
-    r"""Report answers that are corrupt, expired, without provenance, or unlike their raw answer.
+    """Report answers that are corrupt, expired, without provenance, or unlike their raw answer.
 
     \b
     Example:  mapsvc cache verify
@@ -78,7 +78,7 @@ def cache_verify(as_json: bool) -> None:
 
 @cache.command("prune")
 def cache_prune() -> None:
-    r"""Drop the answers whose time is over by the settings, and nothing else.
+    """Drop the answers whose time is over by the settings, and nothing else.
 
     \b
     Example:  mapsvc cache prune

@@ -43,7 +43,7 @@ def districts_import(
     province: str,
     folder: Path | None,
 ) -> None:
-    r"""Take district polygons of any city or province of China, or from a GeoJSON file.
+    """Take district polygons of any city or province of China, or from a GeoJSON file.
 
     Names and codes need the extra mapsvc[districts]. Invalid or overlapping polygons are
     reported, and then nothing is stored.
@@ -74,7 +74,7 @@ def districts_import(
 @districts_group.command("list")
 @JSON
 def districts_list(as_json: bool) -> None:
-    r"""Show the stored districts with their numbers of branches.
+    """Show the stored districts with their numbers of branches.
 
     \b
     Example:  mapsvc districts list
@@ -90,7 +90,7 @@ def districts_list(as_json: bool) -> None:
 @click.option("--datum", default="wgs84", show_default=True, help="Datum of the position.")
 @JSON
 def districts_locate(position: str, datum: str, as_json: bool) -> None:
-    r"""Name the district that holds a position.
+    """Name the district that holds a position.
 
     \b
     Example:  mapsvc districts locate 29.8642,121.6168

@@ -31,7 +31,7 @@ def import_command(
     skip_bad: bool,
     as_json: bool,
 ) -> None:
-    r"""Read a list of branches: announcement text, CSV or XLSX.
+    """Read a list of branches: announcement text, CSV or XLSX.
 
     The stored list becomes equal to the file, or stays as it was when a row is bad. Columns are
     found by their headings; docs/lists.md names them.
@@ -72,7 +72,7 @@ def geocode(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    r"""Place the branches on the map.
+    """Place the branches on the map.
 
     Addresses without an answer are named, and the others are placed all the same. A run that
     was killed goes on where it stopped, and several runs at once share the work.
@@ -104,7 +104,7 @@ def geocode(
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV, one branch a line.")
 @JSON
 def audit(slug: str | None, as_csv: bool, as_json: bool) -> None:
-    r"""Show every branch with what speaks against its place on the map.
+    """Show every branch with what speaks against its place on the map.
 
     \b
     Example:  mapsvc audit --list ningbo-2021

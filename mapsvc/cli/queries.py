@@ -18,7 +18,7 @@ from mapsvc.snapshot import BranchQuery
 @click.option("--list", "slug", metavar="SLUG", help="Only the branches of this list.")
 @JSON
 def nearest(position: str, datum: str, limit: int, slug: str | None, as_json: bool) -> None:
-    r"""Show the branches nearest to a position, with their distances in metres.
+    """Show the branches nearest to a position, with their distances in metres.
 
     \b
     Example:  mapsvc nearest 29.8642,121.6168 --limit 3
@@ -41,7 +41,7 @@ def nearest(position: str, datum: str, limit: int, slug: str | None, as_json: bo
 @click.option("--format", "kind", type=click.Choice(["geojson", "csv"]), default="geojson")
 @click.option("--list", "slug", metavar="SLUG", help="Only the branches of this list.")
 def export(file: Path | None, kind: str, slug: str | None) -> None:
-    r"""Write the branches as GeoJSON (WGS-84) or CSV, to FILE or to standard output.
+    """Write the branches as GeoJSON (WGS-84) or CSV, to FILE or to standard output.
 
     \b
     Example:  mapsvc export branches.geojson --list ningbo-2021

@@ -8,11 +8,12 @@ import click
 
 from mapsvc import config, console, service
 from mapsvc.cli.base import JSON, main, open_store, read_settings
+from mapsvc.resources import built
 
 
 @main.command()
 def run() -> None:
-    r"""Serve the map; into an empty store, load the shipped list first.
+    """Serve the map; into an empty store, load the shipped list first.
 
     \b
     Example:  MAPSVC_PORT=9000 mapsvc run
@@ -29,7 +30,7 @@ def run() -> None:
 @main.command()
 @JSON
 def doctor(as_json: bool) -> None:
-    r"""Show every setting with its source, and whether the store and the front end are sound.
+    """Show every setting with its source, and whether the store and the front end are sound.
 
     \b
     Example:  mapsvc doctor --json
@@ -53,11 +54,12 @@ def doctor(as_json: bool) -> None:
             "placed": sum(p.point is not None for p in contents.placements.values()),
             "districts": len(contents.districts),
             "cached_answers": sum(1 for _ in store.geocodes()),
+            "front_end": "built" if built("static/dist/manifest.json").is_file() else "missing",
         }
     headings = ("setting", "value", "source", "meaning")
     if as_json:
         listed = [dict(zip(headings, row, strict=True)) for row in rows]
-        console.print_json({"settings": listed, "store": state})
+        console.print_json({"settings": listed, "state": state})
     else:
         console.print_table(headings, rows)
         click.echo()

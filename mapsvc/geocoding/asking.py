@@ -65,6 +65,8 @@ class Terms:
     max_age_days: float = 0.0
     """0: for ever."""
     not_found_max_age_days: float = 30.0
+    may_store: bool = True
+    """False: what the cache holds of this provider is not used, and so not published."""
 
 
 class ClaimedElsewhere(Exception):
@@ -85,6 +87,7 @@ class Asker:
         terms: by provider's name.
         curated: whether positions placed by a person are looked up first.
         offline: answer from the ledger alone.
+        only: so do all providers but this one.
         refresh_since: answers older than this are asked for again.
     """
 
@@ -93,6 +96,7 @@ class Asker:
     terms: Mapping[str, Terms]
     curated: bool = True
     offline: bool = False
+    only: str | None = None
     refresh_since: datetime | None = None
     retry: Callable[[Callable[[], Geocode]], Geocode] = lambda ask: ask()
     now: Callable[[], float] = time.time
@@ -151,7 +155,7 @@ class Asker:
         query, options = provider.phrase(question)
         key = CacheKey(provider.name, query, canonical_json(dict(options)), NORMALISER_VERSION)
         cached = self._cached(key)
-        if cached is not None or self.offline:
+        if cached is not None or self.offline or self.only not in (None, provider.name):
             return cached
         if provider.name in self.ended:
             raise self.ended[provider.name]
@@ -172,14 +176,12 @@ class Asker:
         return geocode
 
     def _cached(self, key: CacheKey) -> Geocode | None:
-        geocode = self.ledger.geocode(key)
+        terms = self._terms(key.provider)
+        geocode = self.ledger.geocode(key) if terms.may_store else None
         if geocode is None or (self._must_refresh(geocode) and key not in self._settled):
             return None
-        return (
-            None
-            if is_expired(geocode, self._terms(key.provider), self._time(), offline=self.offline)
-            else geocode
-        )
+        over = is_expired(geocode, terms, self._time(), offline=self.offline)
+        return None if over else geocode
 
     def _must_refresh(self, geocode: Geocode) -> bool:
         return self.refresh_since is not None and geocode.located_at < self.refresh_since
@@ -219,10 +221,15 @@ def is_expired(geocode: Geocode, terms: Terms, now: datetime, *, offline: bool =
     streets get their chance; offline there is nobody to ask, and it stays.
     """
     if geocode.found:
-        limit = terms.max_age_days
-    else:
-        limit = 0.0 if offline else terms.not_found_max_age_days
+        return is_over(geocode.located_at, terms, now)
+    limit = 0.0 if offline else terms.not_found_max_age_days
     return bool(limit) and (now - geocode.located_at).total_seconds() > limit * 86_400
+
+
+def is_over(located_at: datetime, terms: Terms, now: datetime) -> bool:
+    """Whether the terms allow to keep a found position no longer."""
+    limit = terms.max_age_days
+    return bool(limit) and (now - located_at).total_seconds() > limit * 86_400
 
 
 def _is_dead(owner: str) -> bool:

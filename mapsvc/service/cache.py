@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
+from mapsvc.address.normalise import canonical
 from mapsvc.config import Settings
 from mapsvc.errors import InvalidValue, ProviderError
 from mapsvc.geocoding.answers import NATIVE
 from mapsvc.geocoding.asking import is_expired
 from mapsvc.geocoding.interpret import interpret
+from mapsvc.geocoding.placing import unplaced
 from mapsvc.geocoding.record import CacheKey, from_json, key_of, read_file, to_json
-from mapsvc.model import Geocode
-from mapsvc.service.geocode import terms_of
+from mapsvc.model import Geocode, ReviewCode, ReviewReason
+from mapsvc.service.geocode import outlived, terms_of
 from mapsvc.store.base import Store
 
 
@@ -45,11 +47,15 @@ class Finding:
 def import_cache(store: Store, path: Path) -> int:
     """Add the answers in an exported file to the cache; returns how many.
 
+    A query that a person wrote is brought into canonical form, under which it is looked up.
+
     Raises:
         GeocodingError: a line is wrong; nothing was added.
     """
     with store.write() as writer:
-        return writer.put_geocodes(read_file(path))
+        return writer.put_geocodes(
+            replace(geocode, query=canonical(geocode.query)) for geocode in read_file(path)
+        )
 
 
 def cache_stats(store: Store) -> Counter[tuple[str, str]]:
@@ -71,10 +77,19 @@ def verify_cache(store: Store, settings: Settings, now: datetime | None = None) 
 
 
 def prune_cache(store: Store, settings: Settings, now: datetime | None = None) -> int:
-    """Drop the answers whose time is over; returns how many. Nothing else is dropped."""
+    """Drop the answers whose time is over, and the places that came from them.
+
+    Returns:
+        How many answers were dropped. Nothing else is dropped.
+    """
+    now = now or datetime.now(UTC)
     findings = verify_cache(store, settings, now)
     expired = [finding.key for finding in findings if finding.fault is Fault.EXPIRED]
+    contents = store.contents()
+    over = outlived(contents.placements.values(), settings, now)
+    reason = ReviewReason(ReviewCode.NOT_FOUND)
     with store.write() as writer:
+        writer.put_placements(unplaced(b, reason) for b in contents.branches if b.id in over)
         return writer.drop_geocodes(expired)
 
 
@@ -90,6 +105,8 @@ def _faults(
         yield Fault.CORRUPT, "the record belongs under another key"
     elif to_json(geocode) != record:
         yield Fault.CORRUPT, "the record is not in canonical form"
+    elif canonical(geocode.query) != geocode.query:
+        yield Fault.CORRUPT, "the query is not in canonical form and is never found"
     terms = terms_of(settings, geocode.provider)
     if is_expired(geocode, terms, now):
         yield Fault.EXPIRED, f"answered {geocode.located_at:%Y-%m-%d}"

@@ -19,7 +19,7 @@ from mapsvc.address.plan import plan
 from mapsvc.config import Settings
 from mapsvc.errors import GeocodingError, InvalidValue, NotCached, SettingError, shown
 from mapsvc.geo.datum import convert
-from mapsvc.geocoding.asking import CURATED, Asker, ClaimedElsewhere, Terms
+from mapsvc.geocoding.asking import CURATED, Asker, ClaimedElsewhere, Terms, is_over
 from mapsvc.geocoding.placing import Placer, unplaced
 from mapsvc.geocoding.providers import build
 from mapsvc.geocoding.quality import Answer
@@ -88,7 +88,8 @@ def geocode(
         limit: at most so many branches, those without a place first.
         offline: answer from the cache alone; so does the setting.
         refresh: ask again what the cache answers.
-        only: ask only this provider; raises `InvalidValue` for one that is not set up.
+        only: ask only this provider, and take the others' answers from the cache; raises
+            `InvalidValue` for one that is not set up.
         progress: shows how far the run has come.
     """
     if only is not None and only not in settings.geocoders:
@@ -98,11 +99,12 @@ def geocode(
     branches = store.branches(list_slug)
     if limit is not None:
         branches = tuple(sorted(branches, key=lambda b: _is_placed(b, contents)))[:limit]
+    over = outlived(contents.placements.values(), settings, datetime.now(UTC))
     result = GeocodeResult(asked=asker.asked)
     unsaved: list[Placement] = []
     saved_at = time.monotonic()
     with progress(len(branches)) as advance:
-        for placement in _place_each(contents, branches, asker, result):
+        for placement in _place_each(contents, branches, asker, over, result):
             result.placements.append(placement)
             if placement != contents.placements.get(placement.branch_id):
                 unsaved.append(placement)
@@ -123,21 +125,23 @@ def make_asker(
     only: str | None = None,
 ) -> Asker:
     """The asker of a run over the configured providers."""
-    names = settings.geocoders if only is None else (only,)
+    names = settings.geocoders
+    is_offline = offline or settings.offline
     for name in names:
-        if name != CURATED and not settings.providers[name].may_store:
+        is_asked = not is_offline and only in (None, name)
+        if is_asked and not terms_of(settings, name).may_store:
             variable = f"MAPSVC_{name.upper()}_MAY_STORE"
             raise SettingError(
                 variable, "0", f"1: keeping answers of {name} needs its terms accepted"
             )
-    is_offline = offline or settings.offline
     transport = Offline() if is_offline else Http()
     return Asker(
         ledger=store,
-        providers=list(build(replace(settings, geocoders=tuple(names)), transport).values()),
+        providers=list(build(settings, transport, only).values()),
         terms={name: terms_of(settings, name) for name in names},
         curated=CURATED in names,
         offline=is_offline,
+        only=only,
         refresh_since=datetime.now(UTC) if refresh else None,
         retry=retrying,
     )
@@ -153,7 +157,20 @@ def terms_of(settings: Settings, provider: str) -> Terms:
         quota=own.quota,
         max_age_days=own.max_age_days,
         not_found_max_age_days=settings.not_found_max_age_days,
+        may_store=own.may_store,
     )
+
+
+def outlived(placements: Iterable[Placement], settings: Settings, now: datetime) -> set[str]:
+    """The ids of the branches whose place is older than its provider's terms allow to keep."""
+    return {
+        placement.branch_id
+        for placement in placements
+        if placement.point is not None
+        and placement.provider is not None
+        and placement.located_at is not None
+        and is_over(placement.located_at, terms_of(settings, placement.provider), now)
+    }
 
 
 def place_again(store: Store, contents: Contents, settings: Settings) -> list[Placement]:
@@ -164,7 +181,7 @@ def place_again(store: Store, contents: Contents, settings: Settings) -> list[Pl
         if (before := contents.placements.get(branch.id)) is not None and before.point is not None
     ]
     asker = make_asker(store, settings, offline=True)
-    placements = _place_each(contents, placed, asker, GeocodeResult())
+    placements = _place_each(contents, placed, asker, set(), GeocodeResult())
     return [p for p in placements if p != contents.placements.get(p.branch_id)]
 
 
@@ -186,11 +203,16 @@ def _is_placed(branch: Branch, contents: Contents) -> bool:
 
 
 def _place_each(
-    contents: Contents, branches: Iterable[Branch], asker: Asker, result: GeocodeResult
+    contents: Contents,
+    branches: Iterable[Branch],
+    asker: Asker,
+    over: set[str],
+    result: GeocodeResult,
 ) -> Iterator[Placement]:
     """A placement for every branch; failures go into ``result``.
 
-    A branch whose question another run is asking is put back to the end of the queue.
+    A branch whose question another run is asking is put back to the end of the queue. The place
+    of a branch in ``over`` may not be kept unless it is answered anew.
     """
     placer = Placer(contents.districts)
     waiting = deque(branches)
@@ -210,11 +232,11 @@ def _place_each(
             continue
         except GeocodingError as error:
             result.failed.append((branch, error))
-            placement = _unanswered(branch, before)
+            placement = _unanswered(branch, before, over)
         else:
             if placement.point is None:
                 result.failed.append((branch, _unknown(branch, answers)))
-                placement = _unanswered(branch, before)
+                placement = _unanswered(branch, before, over)
         yield placement
 
 
@@ -252,10 +274,10 @@ def _listed(branch: Branch, point: Point, contents: Contents) -> Geocode:
     )
 
 
-def _unanswered(branch: Branch, before: Placement | None) -> Placement:
+def _unanswered(branch: Branch, before: Placement | None, over: set[str]) -> Placement:
     """Keep what is known of this very address; otherwise the branch is without a place."""
     reason = ReviewReason(ReviewCode.NOT_FOUND)
-    if before is None or before.address != canonical(branch.address):
+    if before is None or before.address != canonical(branch.address) or branch.id in over:
         return unplaced(branch, reason)
     if before.point is not None or reason in before.reasons:
         return before

@@ -20,6 +20,7 @@ from mapsvc import service
 from mapsvc.cli import main
 from mapsvc.config import NETWORK_PROVIDERS, Settings
 from mapsvc.geocoding.interpret import interpret
+from mapsvc.geocoding.record import to_json
 from mapsvc.model import Geocode, Point, Precision, ReviewCode, ReviewReason
 from mapsvc.resources import resource
 from mapsvc.service import Fault, describe
@@ -226,3 +227,15 @@ def test_the_published_address_is_never_edited(store: Store) -> None:
 )  # fmt: skip
 def test_every_doubt_in_words(code: ReviewCode, detail: dict[str, Any], phrase: str) -> None:
     assert describe(ReviewReason(code, detail)) == phrase
+
+
+def test_a_query_as_a_person_writes_it_is_found(store: Store, tmp_path: Path) -> None:
+    written = replace(
+        answered(), provider="curated", query="宁波市 鄞州区 火星路１号", evidence="seen"
+    )
+    path = tmp_path / "mine.jsonl"
+    path.write_text(to_json(written), encoding="utf-8")
+    run("cache", "import", str(path))
+    assert "宁波市鄞州区火星路1号" in {answer.query for answer in store.geocodes()}
+    put(store, written)  # past the import
+    assert [fault for fault, _ in faults(store)] == [Fault.CORRUPT]

@@ -273,3 +273,46 @@ def test_a_replay_needs_no_key_and_opens_no_socket(stub: StubAMap, tmp_path: Pat
     assert store.placements() == placed
     assert len(stub.log) == asked
     store.close()
+
+
+def test_a_place_is_withdrawn_when_its_time_is_over(stub: StubAMap, tmp_path: Path) -> None:
+    store = listed(tmp_path, houses(1))
+    config = settings(stub, tmp_path, max_age_days=30)
+    service.geocode(store, config)
+    (answer,) = (a for a in store.geocodes() if a.provider == "amap")
+    (placement,) = store.placements().values()
+    old = answer.located_at - timedelta(days=31)
+    for withdraw in (
+        lambda: service.prune_cache(store, config),
+        lambda: service.geocode(store, config, offline=True),
+    ):
+        with store.write() as writer:
+            writer.put_geocodes([replace(answer, located_at=old)])
+            writer.put_placements([replace(placement, located_at=old)])
+        withdraw()
+        (now,) = store.placements().values()
+        assert now.point is None
+    store.close()
+
+
+def test_answers_that_may_not_be_kept_are_not_used(stub: StubAMap, tmp_path: Path) -> None:
+    store = listed(tmp_path, houses(1))
+    service.geocode(store, settings(stub, tmp_path))
+    with store.write() as writer:
+        writer.put_placements(
+            replace(p, point=None, provider=None) for p in store.placements().values()
+        )
+    declined = settings(stub, tmp_path, may_store=False)
+    assert len(service.geocode(store, declined, offline=True).failed) == 1
+    service.load_shipped(store, declined)
+    store.close()
+
+
+def test_one_provider_alone_is_asked_and_the_others_answers_still_count(
+    stub: StubAMap, tmp_path: Path
+) -> None:
+    store = listed(tmp_path, houses(2))
+    both = replace(settings(stub, tmp_path), geocoders=("amap", "tencent"))
+    result = service.geocode(store, both, only="amap")
+    assert (result.asked, result.failed) == ({"amap": 2}, [])
+    store.close()

@@ -45,12 +45,15 @@ class Provider(Protocol):
         """
 
 
-def build(settings: Settings, transport: Transport | None = None) -> dict[str, Provider]:
+def build(
+    settings: Settings, transport: Transport | None = None, only: str | None = None
+) -> dict[str, Provider]:
     """The geocoders of ``MAPSVC_GEOCODERS`` that are asked over the network, in that order.
 
     Args:
         settings: all settings.
         transport: the way out; by default the network, or none where ``MAPSVC_OFFLINE`` is set.
+        only: the others are not asked, and so need nothing.
 
     Raises:
         SettingError: a key, an address or the contact is missing. Without a way out nothing is
@@ -60,7 +63,7 @@ def build(settings: Settings, transport: Transport | None = None) -> dict[str, P
         transport = Offline() if settings.offline else Http()
     names = [name for name in settings.geocoders if name in GEOCODERS]
     if not isinstance(transport, Offline):
-        for name in names:
+        for name in names if only is None else [only]:
             _check(name, settings)
     agent = user_agent(settings)
     return {

@@ -62,7 +62,7 @@ def words(question: Question) -> str:
     >>> words(Question(text="…", street="天童北路", **house))
     '宁波市 鄞州区 天童北路 12'
     """
-    if VILLAGE.fullmatch(question.street):
+    if question.city and VILLAGE.fullmatch(question.street):
         question = replace(question, district="", zone="")
     return spaced(question, house_number)
 
