@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import md5
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from mapsvc.address.plan import Question
 from mapsvc.config import NETWORK_PROVIDERS, Settings
 from mapsvc.errors import SettingError
-from mapsvc.geocoding.providers import GEOCODERS, baidu, build, tencent, user_agent
+from mapsvc.geocoding.providers import GEOCODERS, baidu, build, nominatim, tencent, user_agent
 from mapsvc.geocoding.providers.base import spaced
 from mapsvc.model import Precision
 from tests.integration.providers.answers import GOOD, QUESTION
@@ -97,6 +98,12 @@ def test_the_phrase_is_the_key_of_the_cache(name: str) -> None:
 )
 def test_words(parts: dict[str, str], words: str) -> None:
     assert spaced(Question(text="原文", best=Precision.BUILDING, **parts)) == words
+
+
+def test_nominatim_gets_a_village_with_its_city_or_its_district() -> None:
+    village = Question(text="…", best=Precision.TOWN, district="仙桃市", street="下应村")
+    assert nominatim.words(village) == "仙桃市 下应村"
+    assert nominatim.words(replace(village, city="宁波市")) == "宁波市 下应村"
 
 
 def test_the_query_is_canonical(stub: Stub) -> None:
