@@ -103,6 +103,8 @@ class Snapshot:
         points = [p.point if p else None for p in placements]
         self.lon = np.array([p.lon if p else np.nan for p in points], dtype=np.float64)
         self.lat = np.array([p.lat if p else np.nan for p in points], dtype=np.float64)
+        self.providers = frozenset(p.provider for p in placements if p and p.point and p.provider)
+        """Whose answers the branches are placed by; some are to be credited where they show."""
         self._points = PointIndex(self.lon, self.lat)
         self._features = [
             _feature(branch, contents.members[branch.id], placement, by_code)

@@ -117,3 +117,49 @@ def audit(slug: str | None, as_csv: bool, as_json: bool) -> None:
         click.echo(console.audit_as_csv(rows).encode(), nl=False)
     else:
         console.print_audit(rows)
+
+
+@main.group("lists")
+def lists_group() -> None:
+    """The stored lists."""
+
+
+@lists_group.command("show")
+@JSON
+def lists_show(as_json: bool) -> None:
+    """Show the stored lists with their numbers of branches.
+
+    \b
+    Example:  mapsvc lists show
+    """
+    with open_store() as store:
+        contents = store.contents()
+    slugs = [slug for slugs in contents.members.values() for slug in slugs]
+    headings = ("list", "title", "year", "branches", "file", "imported")
+    rows = [
+        (
+            known.slug,
+            known.title,
+            known.year or "",
+            slugs.count(known.slug),
+            known.source,
+            f"{known.imported_at:%Y-%m-%d %H:%M} UTC" if known.imported_at else "",
+        )
+        for known in contents.lists
+    ]
+    console.print_rows(headings, rows, as_json=as_json)
+
+
+@lists_group.command("remove")
+@click.argument("slug")
+def lists_remove(slug: str) -> None:
+    """Remove a list, and the branches that no other list names.
+
+    Cached answers stay, so that the list can be imported again and placed offline.
+
+    \b
+    Example:  mapsvc lists remove my-branches
+    """
+    with open_store() as store:
+        removed = service.remove_list(store, slug)
+    click.echo(f"removed the list {slug} and {removed} branches")

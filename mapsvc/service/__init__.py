@@ -14,7 +14,7 @@ from mapsvc.service.cache import (
 )
 from mapsvc.service.districts import import_districts
 from mapsvc.service.geocode import GeocodeResult, geocode
-from mapsvc.service.lists import ImportResult, Outcome, import_list
+from mapsvc.service.lists import ImportResult, Outcome, import_list, remove_list
 from mapsvc.service.shipped import load_shipped, load_shipped_list, seed
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "load_shipped",
     "load_shipped_list",
     "prune_cache",
+    "remove_list",
     "seed",
     "verify_cache",
 ]

@@ -150,3 +150,18 @@ def _outdated(compared: Difference, placements: dict[str, Placement]) -> list[Pl
             reason = ReviewReason(ReviewCode.ADDRESS_CHANGED, {"from": placement.address})
             withdrawn.append(unplaced(branch, reason))
     return withdrawn
+
+
+def remove_list(store: Store, slug: str) -> int:
+    """Remove a list and the branches that no other list names; returns how many those are.
+
+    Their cached answers stay: the list can be imported again and placed offline.
+
+    Raises:
+        NotFound: there is no such list.
+    """
+    with store.write() as writer:
+        listed = {branch.id for branch in store.branches(slug)}
+        members = store.contents().members
+        writer.drop_list(slug)
+    return sum(members[branch_id] == (slug,) for branch_id in listed)

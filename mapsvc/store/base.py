@@ -40,6 +40,9 @@ class Writer(Protocol):
         A branch that no list names any more is removed together with its placement.
         """
 
+    def drop_list(self, slug: str) -> None:
+        """Remove the list, and the branches that no other list names."""
+
     def put_placements(self, placements: Iterable[Placement]) -> None: ...
 
     def put_districts(self, districts: Sequence[District]) -> None:

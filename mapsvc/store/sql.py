@@ -79,11 +79,19 @@ class SqlWriter:
                 for i, branch in enumerate(branches)
             ],
         )
-        listed = select(entries.c.branch)
-        self._connection.execute(
-            delete(schema.placements).where(schema.placements.c.branch.not_in(listed))
-        )
-        self._connection.execute(delete(schema.branches).where(schema.branches.c.id.not_in(listed)))
+        self._drop_unlisted()
+
+    def drop_list(self, slug: str) -> None:
+        lists, entries = schema.lists, schema.entries
+        self._connection.execute(delete(entries).where(entries.c.list == slug))
+        self._connection.execute(delete(lists).where(lists.c.slug == slug))
+        self._drop_unlisted()
+
+    def _drop_unlisted(self) -> None:
+        listed = select(schema.entries.c.branch)
+        placements, branches = schema.placements, schema.branches
+        self._connection.execute(delete(placements).where(placements.c.branch.not_in(listed)))
+        self._connection.execute(delete(branches).where(branches.c.id.not_in(listed)))
         self.changed = True
 
     def put_placements(self, placements: Iterable[Placement]) -> None:

@@ -28,6 +28,9 @@ from mapsvc.web.mapview import map_view
 from mapsvc.web.params import FilterParams, Q
 from mapsvc.web.query import parse
 
+OPENSTREETMAP = frozenset({"nominatim", "photon"})
+"""Geocoders on OpenStreetMap's data, which is to be named where the result shows (ODbL)."""
+
 bp = Blueprint("locator", __name__)
 
 _NEARBY = 3
@@ -69,6 +72,7 @@ def listing(snap: Snapshot, query: BranchQuery) -> dict[str, object]:
         "without": [e for e in snap.districts if not counts[e.district.code]],
         "district_name": district_name,
         "changed_at": snap.changed_at,
+        "by_openstreetmap": bool(snap.providers & OPENSTREETMAP),
         "lists": snap.lists,
     }
 
@@ -113,6 +117,7 @@ def branch(branch_id: str) -> ResponseReturnValue:
         ),
         nearby=_nearby(snap, at, shown.point),
         changed_at=snap.changed_at,
+        by_openstreetmap=bool(snap.providers & OPENSTREETMAP),
     )
 
 

@@ -142,6 +142,16 @@ def test_an_address_that_is_not_cached(instance: Path, tmp_path: Path) -> None:
     assert [failed["address"] for failed in answer["failed"]] == ["火星路1号"]
 
 
+def test_lists_are_shown_and_removed(filled: Path) -> None:
+    (known,) = json.loads(run("lists", "show", "--json").output)
+    assert (known["list"], known["branches"], known["year"]) == ("ningbo-2021", 15, 2021)
+    assert "no list 'none'" in run("lists", "remove", "none", code=2).output
+    assert "and 15 branches" in run("lists", "remove", "ningbo-2021").output
+    assert json.loads(run("lists", "show", "--json").output) == []
+    run("import", SHIPPED)
+    assert "placed: 15" in run("geocode", "--offline").output
+
+
 def test_wrong_use_exits_with_2(instance: Path, tmp_path: Path) -> None:
     assert "no list 'none'" in run("geocode", "--list", "none", code=2).output
     assert "--datum: 'mars'" in run("import", SHIPPED, "--datum", "mars", code=2).output

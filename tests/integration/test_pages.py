@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from mapsvc.geo.geodesic import distance_m
 from mapsvc.model import Datum, Point
 from mapsvc.snapshot import Snapshot
 from mapsvc.store.base import Contents
-from tests.integration.conftest import HOSTILE, make_app
+from tests.integration.conftest import HOSTILE, hostile_contents, make_app
 
 ENGLISH_WORDS = re.compile(r">\s*(Search|Directions|Bank|District|Language|Map)\s*<")
 
@@ -402,3 +403,17 @@ def test_hostile_names_reach_the_map_as_data_and_never_the_shell(
         for asked in (client, make_app(snapshot).test_client())
     ]
     assert shells[0] == shells[1], "the shell does not depend on the data"
+
+
+@pytest.mark.parametrize(("provider", "credited"), [("nominatim", True), ("curated", False)])
+@pytest.mark.parametrize("path", ["/", "/branches/b1", "/districts/330203", "/embed"])
+def test_openstreetmap_is_credited_where_its_positions_show(
+    path: str, provider: str, credited: bool
+) -> None:
+    contents = hostile_contents()
+    placements = {
+        key: replace(placement, provider=provider) for key, placement in contents.placements.items()
+    }
+    client = make_app(Snapshot(replace(contents, placements=placements))).test_client()
+    page = client.get(path).get_data(as_text=True)
+    assert ("网点位置：© OpenStreetMap 贡献者" in page) == credited

@@ -227,6 +227,20 @@ def test_a_branch_on_two_lists_is_one_branch(store: Store) -> None:
     assert store.branches() == (B, C, A)
 
 
+def test_a_removed_list_takes_along_what_no_other_list_names(store: Store) -> None:
+    with store.write() as writer:
+        writer.put_list(FIRST, [A, B])
+        writer.put_list(SECOND, [B, C])
+        writer.put_placements([PLACED])
+    with store.write() as writer:
+        writer.drop_list("first")
+    contents = store.contents()
+    assert contents.lists == (SECOND,)
+    assert contents.branches == (B, C)
+    assert contents.placements == {}
+    assert contents.revision == 2
+
+
 def test_no_such_list(store: Store) -> None:
     with pytest.raises(NotFound, match="no list 'none'"):
         store.branches("none")
