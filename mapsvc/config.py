@@ -128,7 +128,7 @@ class Settings:
     )
     trusted_hosts: tuple[str, ...] = _setting(
         (),
-        variables.names,
+        variables.hosts,
         "host names that are answered; by default loopback and that of PUBLIC_URL",
     )
     proxy_hops: int = _setting(

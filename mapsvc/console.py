@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
 import click
 
-from mapsvc.errors import ascii_controls
+from mapsvc.errors import NotCached, ascii_controls
 from mapsvc.exports import csv_text
 from mapsvc.lists.changes import Changed
 from mapsvc.lists.rows import Note, Rejection
@@ -25,6 +26,10 @@ from mapsvc.model import Branch, Point
 from mapsvc.service import AuditRow, GeocodeResult, ImportResult, describe
 
 _LISTED = 20
+_NOT_CACHED_HINT = (
+    "Addresses that the cache does not know need a geocoder: name some in MAPSVC_GEOCODERS and run "
+    "without --offline, or place them by hand; docs/providers.md says how."
+)
 
 
 def print_json(value: Any) -> None:
@@ -71,6 +76,8 @@ def print_import(result: ImportResult) -> None:
     kind = ", ".join(filter(None, (file.format, file.encoding)))
     click.echo(f"read {len(file.rows) + len(file.rejected)} rows ({kind})")
     click.echo(f"list {result.branch_list.slug}: {ascii_controls(result.branch_list.title)}")
+    if result.branch_list.title == Path(result.branch_list.source).stem:
+        click.echo("  visitors see this title, which is the file's name; --title gives another")
     _print_some("added", [_line(added.branch) for added in compared.added])
     _print_some("changed", [_changed(changed) for changed in compared.changed])
     _print_some("unchanged", [None] * len(compared.unchanged))
@@ -118,6 +125,8 @@ def print_geocoding(result: GeocodeResult) -> None:
         click.echo(f"trouble with {count} branches: {ascii_controls(trouble)}", err=True)
     for branch, error in result.failed:
         click.echo(f"failed: {branch.id}  {ascii_controls(branch.name)}: {error}", err=True)
+    if any(isinstance(error, NotCached) for _, error in result.failed):
+        click.echo(_NOT_CACHED_HINT, err=True)
 
 
 def geocoding_as_json(result: GeocodeResult) -> dict[str, Any]:

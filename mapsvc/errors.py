@@ -75,11 +75,16 @@ class GeocodingError(MapsvcError):
 
 
 class NotCached(GeocodingError):
-    """Offline, and the cache holds no answer for the address."""
+    """The cache holds no answer for the address, and nobody else may be asked.
+
+    Args:
+        address: in canonical form, under which an answer would be found.
+        providers: whose answers were looked up.
+    """
 
     def __init__(self, address: str, providers: tuple[str, ...]) -> None:
-        asked = ", ".join(providers)
-        super().__init__(f"no cached answer for {shown(address)} (offline; asked: {asked})")
+        looked_up = ", ".join(providers)
+        super().__init__(f"no cached answer for {shown(address)} (looked up: {looked_up})")
         self.address = address
         self.providers = providers
 

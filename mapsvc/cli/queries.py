@@ -8,7 +8,10 @@ import click
 
 from mapsvc import console, exports
 from mapsvc.cli.base import FILE, JSON, POSITION, main, read_position, read_snapshot, write
+from mapsvc.errors import InvalidValue
 from mapsvc.snapshot import BranchQuery
+
+_FORMATS = {".geojson": "geojson", ".json": "geojson", ".csv": "csv"}
 
 
 @main.command(context_settings=POSITION)
@@ -24,6 +27,8 @@ def nearest(position: str, datum: str, limit: int, slug: str | None, as_json: bo
     Example:  mapsvc nearest 29.8642,121.6168 --limit 3
     """
     snapshot = read_snapshot()
+    if slug is not None:
+        snapshot.list(slug)
     query = BranchQuery(list=slug)
     indices, metres = snapshot.nearest(read_position(position, datum), limit, query=query)
     found = [
@@ -38,17 +43,33 @@ def nearest(position: str, datum: str, limit: int, slug: str | None, as_json: bo
 
 @main.command()
 @click.argument("file", type=FILE, required=False)
-@click.option("--format", "kind", type=click.Choice(["geojson", "csv"]), default="geojson")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["geojson", "csv"]),
+    help="By default as FILE ends; geojson on standard output.",
+)
 @click.option("--list", "slug", metavar="SLUG", help="Only the branches of this list.")
-def export(file: Path | None, kind: str, slug: str | None) -> None:
+def export(file: Path | None, kind: str | None, slug: str | None) -> None:
     """Write the branches as GeoJSON (WGS-84) or CSV, to FILE or to standard output.
 
     \b
     Example:  mapsvc export branches.geojson --list ningbo-2021
     """
+    kind = kind or _format_of(file)
     snapshot = read_snapshot()
     if slug is not None:
         snapshot.list(slug)
     indices = [int(i) for i in snapshot.select(BranchQuery(list=slug))]
     as_text = exports.as_geojson if kind == "geojson" else exports.as_csv
     write(file, as_text(snapshot, indices))
+
+
+def _format_of(file: Path | None) -> str:
+    if file is None:
+        return "geojson"
+    try:
+        return _FORMATS[file.suffix.casefold()]
+    except KeyError:
+        allowed = "a name that ends in .geojson, .json or .csv; or say the format with --format"
+        raise InvalidValue("FILE", file.name, allowed) from None

@@ -156,8 +156,10 @@ def read_file(path: Path) -> Iterator[Geocode]:
                         yield from_json(line)
                     except InvalidValue as error:
                         raise GeocodingError(f"{path.name}, line {number}: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise GeocodingError(f"{shown(path.name)} cannot be read: {error}") from None
+    except UnicodeDecodeError:
+        raise GeocodingError(f"{shown(path.name)} cannot be read: it is not UTF-8 text") from None
+    except OSError as error:
+        raise GeocodingError(f"{shown(path.name)} cannot be read: {error.strerror}") from None
 
 
 def _time(value: str) -> datetime:

@@ -132,7 +132,9 @@ def make_asker(
         if is_asked and not terms_of(settings, name).may_store:
             variable = f"MAPSVC_{name.upper()}_MAY_STORE"
             raise SettingError(
-                variable, "0", f"1: keeping answers of {name} needs its terms accepted"
+                variable,
+                "0",
+                f"1: keeping answers of {name} needs its terms accepted (docs/providers.md)",
             )
     transport = Offline() if is_offline else Http()
     return Asker(
@@ -256,7 +258,9 @@ def _answers(
     result.troubles.update(troubles)
     if not answers:
         names = [provider.name for provider in asker.providers]
-        raise NotCached(branch.address, tuple([CURATED, *names] if asker.curated else names))
+        raise NotCached(
+            canonical(branch.address), tuple([CURATED, *names] if asker.curated else names)
+        )
     return answers
 
 

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 
+from pypinyin import lazy_pinyin
+
 from mapsvc.address.normalise import canonical
 from mapsvc.errors import InvalidValue, shown
 from mapsvc.geocoding.placing import unplaced
@@ -79,8 +81,8 @@ def import_list(
         compared = difference(file.rows, listed, elsewhere)
         branch_list = BranchList(
             slug=slug,
-            title=title or (before.title if before else None) or file.title or slug,
-            year=year or (before.year if before else None) or file.year,
+            title=title or file.title or (before.title if before else path.stem),
+            year=year or file.year or (before.year if before else None),
             source=path.name,
             imported_at=datetime.now(UTC),
         )
@@ -131,14 +133,23 @@ def _outcome(file: ListFile, is_changed: bool, *, dry_run: bool, skip_bad: bool)
 
 
 def _slug(slug: str | None, path: Path) -> str:
-    wanted = slug if slug is not None else re.sub(r"[^a-z0-9]+", "-", path.stem.casefold())
-    wanted = wanted if slug is not None else wanted.strip("-")
+    wanted = _latin(path.stem) if slug is None else slug
     if not _SLUG.fullmatch(wanted):
         hint = "" if slug is not None else " (taken from the file's name; give one with --list)"
         raise InvalidValue(
             "list", wanted, f"up to 64 small letters, digits and hyphens, such as ningbo-2021{hint}"
         )
     return wanted
+
+
+def _latin(name: str) -> str:
+    """A file's name as a slug; Chinese characters as they are spoken.
+
+    >>> _latin("我的网点 2024")
+    'wo-de-wang-dian-2024'
+    """
+    spoken = "-".join(lazy_pinyin(name)).casefold()
+    return re.sub(r"[^a-z0-9]+", "-", spoken)[:64].strip("-")
 
 
 def _outdated(compared: Difference, placements: dict[str, Placement]) -> list[Placement]:

@@ -22,7 +22,7 @@ from mapsvc.store import open_store
 from mapsvc.web import create_app
 
 _BACKLOG = 1024
-_REACHED_BY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # looked up, not bound
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # looked up, not bound
 
 
 def make_app() -> Flask:
@@ -57,8 +57,13 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
 
 
 def address(settings: Settings) -> str:
-    """Where a browser on this machine finds the server."""
-    host = _REACHED_BY.get(settings.host, settings.host)
+    """Where visitors find the server: an address that it answers, as far as the settings tell."""
+    if settings.public_url:
+        return settings.public_url
+    host = settings.host
+    if host in _ANY:
+        named = [name for name in settings.trusted_hosts if not name.startswith(".")]
+        host = named[0] if named else _ANY[host]
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 

@@ -156,7 +156,9 @@ def test_wrong_use_exits_with_2(instance: Path, tmp_path: Path) -> None:
     assert "no list 'none'" in run("geocode", "--list", "none", code=2).output
     assert "--datum: 'mars'" in run("import", SHIPPED, "--datum", "mars", code=2).output
     assert "position: 'here'" in run("nearest", "here", code=2).output
-    assert "lat: 121.5" in run("nearest", "121.5,29.8", code=2).output
+    assert "the latitude comes first" in run("nearest", "121.5,29.8", code=2).output
+    assert "no list 'none'" in run("nearest", "29.8,121.5", "--list", "none", code=2).output
+    assert "ends in .geojson" in run("export", str(tmp_path / "x.txt"), code=2).output
     run("import", code=2)
     run("no-such-command", code=2)
 
@@ -188,7 +190,7 @@ def test_districts_locate_in_every_datum(filled: Path) -> None:
         answer = json.loads(run("districts", "locate", position, "--datum", datum, "--json").output)
         assert (answer["code"], answer["city"]) == ("330212", "宁波市")
         assert answer["border_distance_m"] == pytest.approx(4101.2, abs=0.1)
-    assert "no district at" in run("districts", "locate", "0,0", code=2).output
+    assert "no district at" in run("districts", "locate", "0,0", code=1).output
 
 
 def test_the_cache_goes_out_and_in_without_loss(filled: Path, tmp_path: Path) -> None:
@@ -225,7 +227,7 @@ def test_exports(filled: Path, tmp_path: Path) -> None:
     collection = json.loads(run("export").output)
     assert len(collection["features"]) == 15
     target = tmp_path / "branches.csv"
-    run("export", str(target), "--format", "csv", "--list", "ningbo-2021")
+    run("export", str(target), "--list", "ningbo-2021")
     assert target.read_bytes().startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(target.read_text(encoding="utf-8-sig"))))
     assert len(rows) == 15

@@ -153,7 +153,7 @@ def test_an_address_without_an_answer_does_not_stop_the_others(
     result = service.geocode(store, CURATED)
     ((branch, error),) = result.failed
     assert branch.name == "甲支行"
-    assert str(error) == "no cached answer for '火星路1号' (offline; asked: curated)"
+    assert str(error) == "no cached answer for '火星路1号' (looked up: curated)"
     assert [p.point is not None for p in result.placements] == [False, True]
 
 
@@ -209,11 +209,36 @@ def test_slugs_that_cannot_be(store: Store, slug: str) -> None:
         service.import_list(store, SHIPPED, slug=slug)
 
 
+@pytest.mark.parametrize(
+    ("name", "slug", "title"),
+    [
+        ("我的网点.csv", "wo-de-wang-dian", "我的网点"),
+        ("Branches_2024 (final).csv", "branches-2024-final", "Branches_2024 (final)"),
+        ("名单 2024.csv", "ming-dan-2024", "名单 2024"),
+    ],
+)
+def test_a_file_name_becomes_slug_and_title(
+    store: Store, tmp_path: Path, name: str, slug: str, title: str
+) -> None:
+    service.import_list(store, write(tmp_path / name, "甲支行,甲路1号"))
+    (stored,) = store.lists()
+    assert (stored.slug, stored.title) == (slug, title)
+
+
 def test_a_file_name_that_gives_no_slug(store: Store, tmp_path: Path) -> None:
-    path = write(tmp_path / "名单.csv", "甲支行,甲路1号")
+    path = write(tmp_path / "¿¡.csv", "甲支行,甲路1号")
     with pytest.raises(InvalidValue, match="--list"):
         service.import_list(store, path)
     assert service.import_list(store, path, slug="mine").outcome is Outcome.STORED
+
+
+def test_the_files_own_title_counts_more_than_the_one_before(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    for year in (2021, 2022):
+        path.write_text(f"{year}年名单\n\n甲支行\t甲路1号\n", encoding="utf-8")
+        service.import_list(store, path)
+    (stored,) = store.lists()
+    assert (stored.title, stored.year) == ("2022年名单", 2022)
 
 
 def test_title_and_year_are_kept_until_told_otherwise(store: Store, tmp_path: Path) -> None:

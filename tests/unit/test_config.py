@@ -49,6 +49,12 @@ def test_the_defaults_need_nothing() -> None:
             "trusted_hosts",
             ("a.example", "b.example"),
         ),
+        (
+            "MAPSVC_TRUSTED_HOSTS",
+            ".Example.org 10.0.0.7 ::1",
+            "trusted_hosts",
+            (".Example.org", "10.0.0.7", "::1"),
+        ),
     ],
 )
 def test_good_values(name: str, text: str, field: str, value: object) -> None:
@@ -80,6 +86,9 @@ def test_an_own_tile_address() -> None:
         ("MAPSVC_EMBED_ORIGINS", "https://a.example; script-src *"),
         ("MAPSVC_PUBLIC_URL", "map.example.org"),
         ("MAPSVC_PUBLIC_URL", "https://map.example.org/?x=1"),
+        ("MAPSVC_TRUSTED_HOSTS", "http://map.example.org"),
+        ("MAPSVC_TRUSTED_HOSTS", "map.example.org:8000"),
+        ("MAPSVC_TRUSTED_HOSTS", "map.example.org/x"),
         ("MAPSVC_PROT", "9000"),
     ],
 )
