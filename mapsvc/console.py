@@ -7,6 +7,7 @@ no file can steer the terminal it is shown on.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +27,8 @@ from mapsvc.model import Branch, Point
 from mapsvc.service import AuditRow, GeocodeResult, ImportResult, describe
 
 _LISTED = 20
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+"""Controls that JSON lets pass, line separators and marks that reorder text; all below U+10000."""
 _NOT_CACHED_HINT = (
     "Addresses that the cache does not know need a geocoder: name some in MAPSVC_GEOCODERS and run "
     "without --offline, or place them by hand; docs/providers.md says how."
@@ -33,8 +36,17 @@ _NOT_CACHED_HINT = (
 
 
 def print_json(value: Any) -> None:
-    """Print ``value`` as indented JSON, text unescaped."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """Print ``value`` as indented JSON, with Chinese as it is and unseen characters escaped."""
+    click.echo(escaped_json(json.dumps(value, ensure_ascii=False, indent=2)))
+
+
+def escaped_json(text: str) -> str:
+    r"""Escape in finished JSON what a terminal or an editor would act on; the value stays equal.
+
+    >>> escaped_json('"a\u202eb"')
+    '"a\\u202eb"'
+    """
+    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from mapsvc.errors import DistrictsError, shown
+from mapsvc.files import UnreadableFile, read_regular
 from mapsvc.geo.datum import convert_geometry
 from mapsvc.geo.districts import DRAWING_TOLERANCE_M, check, simplify_coverage
 from mapsvc.model import Datum, District
@@ -34,6 +36,8 @@ __all__ = [
 
 MAX_BYTES = 100_000_000
 """All 2,848 counties of the mainland at full resolution are about 90 MB."""
+
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 _FULL_DECIMALS = 7
 """A centimetre."""
@@ -77,6 +81,11 @@ def read_geojson(
     for number, feature in enumerate(features, 1):
         place = f"{path}: feature {number}"
         code = _property(feature, code_field, place)
+        if not _CODE.fullmatch(code):
+            allowed = "up to 64 letters, digits, - and _, which can stand in a page's address"
+            raise DistrictsError(
+                f"{place}: property {shown(code_field)}: {shown(code)} is not {allowed}"
+            )
         name = _property(feature, name_field, place)
         geometry = convert_geometry(_polygons(feature, f"{place} ({name})"), datum, Datum.WGS84)
         read.append((code, name, geometry))
@@ -166,12 +175,9 @@ def set_name(districts: Sequence[District]) -> str:
 
 def _features(path: Path) -> list[dict[str, Any]]:
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise DistrictsError(f"{path}: {size:,} bytes are too many; {MAX_BYTES:,} are allowed")
-        content = json.loads(path.read_bytes())
-    except OSError as error:
-        raise DistrictsError(f"{path}: cannot be read: {error.strerror}") from error
+        content = json.loads(read_regular(path, MAX_BYTES))
+    except UnreadableFile as error:
+        raise DistrictsError(f"{path}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise DistrictsError(f"{path}: is not JSON in UTF-8: {error}") from error
     kind = content.get("type") if isinstance(content, dict) else type(content).__name__
@@ -196,6 +202,12 @@ def _property(feature: dict[str, Any], field: str, place: str) -> str:
             f"{place}: property {shown(field)}: {shown(value)} is not a text or whole number"
             f" (its properties: {has})"
         )
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise DistrictsError(
+            f"{place}: property {shown(field)}: {shown(value)} is no text"
+        ) from None
     return value.strip()
 
 

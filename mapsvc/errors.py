@@ -89,6 +89,22 @@ class NotCached(GeocodingError):
         self.providers = providers
 
 
+class DamagedRecord(GeocodingError):
+    """A cached answer that cannot be read.
+
+    Args:
+        provider: whose answer, by its key.
+        query: to what.
+        problem: what is wrong with it.
+    """
+
+    def __init__(self, provider: str, query: str, problem: str) -> None:
+        super().__init__(
+            f"the cached answer of {provider} to {shown(query)} is damaged ({problem}); "
+            "'mapsvc cache verify' finds all of them, and 'mapsvc cache import' replaces them"
+        )
+
+
 class ProviderError(GeocodingError):
     """A geocoding provider gave no usable answer. "Nothing found" is an answer and no error.
 

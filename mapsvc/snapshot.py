@@ -269,32 +269,35 @@ def _feature(
 
 
 class SnapshotSource:
-    """Gives the snapshot of the store's present revision.
+    """Gives the snapshot to answer with: the store's contents of at most half a second ago.
 
-    The revision is looked up at most every ``check_s`` seconds. One thread rebuilds; the others
-    go on with the snapshot they have, and so do all while the store fails.
+    A thread of its own looks for changes and rebuilds, so that no request ever waits for either;
+    while the store fails, answers go on from the last snapshot.
     """
 
-    def __init__(self, store: Store, check_s: float = 0.5) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._check_s = check_s
-        self._rebuilding = threading.Lock()
         self._snapshot = Snapshot(store.contents())
-        self._checked_at = time.monotonic()
 
     def current(self) -> Snapshot:
-        """The snapshot to answer with."""
-        if time.monotonic() - self._checked_at < self._check_s:
-            return self._snapshot
-        if self._rebuilding.acquire(blocking=False):
-            try:
-                if self._store.revision() != self._snapshot.revision:
-                    self._snapshot = Snapshot(self._store.contents())
-            except StoreError:
-                _log.exception(
-                    "the store fails; answers go on from revision %s", self._snapshot.revision
-                )
-            finally:
-                self._checked_at = time.monotonic()
-                self._rebuilding.release()
+        """The snapshot to answer with; a request takes it once."""
         return self._snapshot
+
+    def refresh(self) -> None:
+        """Take a new snapshot if the store's revision has changed."""
+        try:
+            if self._store.revision() != self._snapshot.revision:
+                self._snapshot = Snapshot(self._store.contents())
+        except StoreError:
+            revision = self._snapshot.revision
+            _log.exception("the store fails; answers go on from revision %s", revision)
+
+    def watch(self, every_s: float = 0.5) -> None:
+        """Refresh every so many seconds from now on, in a thread that ends with the process."""
+
+        def work() -> None:
+            while True:
+                time.sleep(every_s)
+                self.refresh()
+
+        threading.Thread(target=work, name="snapshot", daemon=True).start()

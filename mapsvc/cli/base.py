@@ -12,7 +12,7 @@ import click
 
 from mapsvc import __version__, service
 from mapsvc.config import Settings
-from mapsvc.errors import InvalidValue, MapsvcError, NotFound
+from mapsvc.errors import InvalidValue, MapsvcError, NotFound, ascii_controls
 from mapsvc.model import Datum, Point
 from mapsvc.snapshot import Snapshot
 from mapsvc.store import open_store as open_store_at
@@ -31,7 +31,8 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except MapsvcError as error:
-            click.echo(f"mapsvc: {error}", err=True)
+            text = "\n".join(map(ascii_controls, str(error).split("\n")))
+            click.echo(f"mapsvc: {text}", err=True)
             ctx.exit(2 if isinstance(error, (InvalidValue, NotFound)) else 1)
         except BrokenPipeError:  # the reader of our output has enough
             sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  # closed by the interpreter
@@ -84,6 +85,9 @@ def read_position(text: str, datum: str) -> Point:
 def write(file: Path | None, text: str) -> None:
     """To standard output, or to a file that is replaced at once or not at all."""
     if file is None:
+        if sys.stdout.isatty():
+            text = text.removeprefix("\ufeff")
+            text = "\n".join(ascii_controls(line.rstrip("\r")) for line in text.split("\n"))
         click.echo(text.encode(), nl=False)
         return
     draft = file.with_name(f".{file.name}.{os.getpid()}")

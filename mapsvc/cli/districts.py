@@ -17,7 +17,7 @@ from mapsvc.cli.base import (
     read_settings,
     read_snapshot,
 )
-from mapsvc.errors import DistrictsError, InvalidValue
+from mapsvc.errors import DistrictsError, InvalidValue, ascii_controls
 from mapsvc.model import Datum
 
 
@@ -68,7 +68,8 @@ def districts_import(
     settings = read_settings()
     with open_store(settings) as store:
         service.import_districts(store, found, settings)
-    click.echo(f"{len(found)} districts: {'、'.join(district.name for district in found)}")
+    names = "、".join(district.name for district in found)
+    click.echo(f"{len(found)} districts: {ascii_controls(names)}")
 
 
 @districts_group.command("list")

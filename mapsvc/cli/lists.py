@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mapsvc import console, service
-from mapsvc.cli.base import FILE, JSON, main, open_store, read_settings
+from mapsvc.cli.base import FILE, JSON, main, open_store, read_settings, write
 from mapsvc.model import Datum
 
 
@@ -114,7 +114,7 @@ def audit(slug: str | None, as_csv: bool, as_json: bool) -> None:
     if as_json:
         console.print_json([console.audit_as_json(row) for row in rows])
     elif as_csv:
-        click.echo(console.audit_as_csv(rows).encode(), nl=False)
+        write(None, console.audit_as_csv(rows))
     else:
         console.print_audit(rows)
 

@@ -53,7 +53,7 @@ def doctor(as_json: bool) -> None:
             "branches": len(contents.branches),
             "placed": sum(p.point is not None for p in contents.placements.values()),
             "districts": len(contents.districts),
-            "cached_answers": sum(1 for _ in store.geocodes()),
+            "cached_answers": sum(1 for _ in store.records()),
             "front_end": "built" if built("static/dist/manifest.json").is_file() else "missing",
         }
     headings = ("setting", "value", "source", "meaning")

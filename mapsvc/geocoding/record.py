@@ -7,7 +7,7 @@ with the same contents are the same bytes and a changed answer is one changed li
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +15,13 @@ from types import NoneType
 from typing import Any
 
 from mapsvc.address.normalise import NORMALISER_VERSION
-from mapsvc.errors import GeocodingError, InvalidValue, shown
+from mapsvc.errors import GeocodingError, InvalidValue, ascii_controls
+from mapsvc.files import UnreadableFile, read_regular
 from mapsvc.model import Datum, Geocode, Point, Precision
 
+MAX_BYTES = 1 << 30
+"""Of a cache file: a million answers with what their providers said."""
+_MAX_NORMALISER = 1_000_000
 _REQUIRED = {"provider", "query", "located_at"}
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "provider": ((str,), "a text"),
@@ -114,6 +118,8 @@ def from_json(text: str) -> Geocode:
     for name in ("provider", "query"):
         if not record[name]:
             raise InvalidValue(name, record[name], "a text that is not empty")
+    if not 1 <= record.get("normaliser", 1) <= _MAX_NORMALISER:
+        raise InvalidValue("normaliser", record["normaliser"], f"from 1 to {_MAX_NORMALISER:,}")
     lon, lat = record.get("lon"), record.get("lat")
     precision = record.get("precision")
     point = None
@@ -142,24 +148,36 @@ def export_lines(geocodes: Iterable[Geocode]) -> list[str]:
     return sorted(to_json(geocode) for geocode in geocodes)
 
 
-def read_file(path: Path) -> Iterator[Geocode]:
-    """The answers in an exported file.
+def read_file(path: Path) -> list[Geocode]:
+    """The answers in an exported file, all of them sound.
 
     Raises:
         GeocodingError: the file cannot be read, or a line is wrong; names file and line.
     """
+    name = ascii_controls(path.name)
     try:
-        with path.open(encoding="utf-8", newline="\n") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    try:
-                        yield from_json(line)
-                    except InvalidValue as error:
-                        raise GeocodingError(f"{path.name}, line {number}: {error}") from None
+        lines = read_regular(path, MAX_BYTES).decode("utf-8").split("\n")
+    except UnreadableFile as error:
+        raise GeocodingError(f"{name}: {error}") from None
     except UnicodeDecodeError:
-        raise GeocodingError(f"{shown(path.name)} cannot be read: it is not UTF-8 text") from None
-    except OSError as error:
-        raise GeocodingError(f"{shown(path.name)} cannot be read: {error.strerror}") from None
+        raise GeocodingError(f"{name} cannot be read: it is not UTF-8 text") from None
+    answers = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                answers.append(_storable(from_json(line)))
+            except InvalidValue as error:
+                raise GeocodingError(f"{name}, line {number}: {error}") from None
+    return answers
+
+
+def _storable(geocode: Geocode) -> Geocode:
+    """Python reads more than JSON and UTF-8 can hold: NaN, and halves of characters."""
+    try:
+        to_json(geocode).encode()
+    except ValueError as error:
+        raise InvalidValue("cache record", geocode.query, f"JSON in UTF-8 ({error})") from None
+    return geocode
 
 
 def _time(value: str) -> datetime:

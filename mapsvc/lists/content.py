@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import stat
 from pathlib import Path
 from typing import Literal
 
 from mapsvc.errors import ListFileError
+from mapsvc.files import UnreadableFile, read_regular
 
 _FOREIGN = (
     (0, b"\x89PNG\r\n", "a picture (PNG)"),
@@ -40,24 +40,12 @@ def read_bytes(path: Path, limit: int) -> bytes:
     """The bytes of the regular file at ``path``, at most ``limit`` of them.
 
     Raises:
-        ListFileError: there is no such file, it may not be read, is no file, or is too large.
+        ListFileError: there is no such file, it may not be read, is no file, is too large or empty.
     """
     try:
-        # Asked before opening: to open a named pipe would wait for its writer for ever.
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise ListFileError("this is a directory, not a file")
-        if not stat.S_ISREG(mode):
-            raise ListFileError("this is a device or a pipe, not a regular file")
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except FileNotFoundError:
-        raise ListFileError("there is no such file") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ListFileError(f"the file cannot be read: {reason}") from error
-    if len(data) > limit:
-        raise ListFileError(f"the file is larger than {limit:,} bytes")
+        data = read_regular(path, limit)
+    except UnreadableFile as error:
+        raise ListFileError(str(error)) from error
     if not data:
         raise ListFileError("the file is empty")
     return data

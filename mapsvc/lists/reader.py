@@ -65,6 +65,11 @@ def read_list(
     for heading in left_out(columns):
         notes.add("columns left out", None, f"the column {shown(heading)} is not used")
     title = source.titles[0] if source.titles else None
+    if title is not None and len(title) > limits.text_chars:
+        raise ListFileError(
+            f"{ascii_controls(str(path))}: the title line has {len(title):,} characters;"
+            f" {limits.text_chars} are allowed"
+        )
     return ListFile(
         title=title,
         year=year_of(title),

@@ -52,10 +52,9 @@ def import_cache(store: Store, path: Path) -> int:
     Raises:
         GeocodingError: a line is wrong; nothing was added.
     """
+    answers = [replace(answer, query=canonical(answer.query)) for answer in read_file(path)]
     with store.write() as writer:
-        return writer.put_geocodes(
-            replace(geocode, query=canonical(geocode.query)) for geocode in read_file(path)
-        )
+        return writer.put_geocodes(answers)
 
 
 def cache_stats(store: Store) -> Counter[tuple[str, str]]:

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import SQLAlchemyError
 
-from mapsvc.errors import NotFound, StoreError
+from mapsvc.errors import DamagedRecord, InvalidValue, NotFound, StoreError
 from mapsvc.geocoding.record import CacheKey, from_json, key_of
 from mapsvc.model import Branch, BranchList, District, Geocode, Placement
 from mapsvc.store import rows, schema
@@ -42,6 +42,13 @@ _parsed = lru_cache(4_096)(from_json)
 """Keyed by the record's text itself, so that it can never be out of date."""
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}
+
+
+def _read(key: CacheKey, record: str) -> Geocode:
+    try:
+        return _parsed(record)
+    except InvalidValue as error:
+        raise DamagedRecord(key.provider, key.query, str(error)) from None
 
 
 @contextmanager
@@ -227,7 +234,7 @@ class SqlStore:
 
     def geocode(self, key: CacheKey) -> Geocode | None:
         record = self._record(key)
-        return None if record is None else _parsed(record)
+        return None if record is None else _read(key, record)
 
     def _record(self, key: CacheKey) -> str | None:
         """The record under ``key`` as it is stored; a store may have a quicker way."""
@@ -235,7 +242,7 @@ class SqlStore:
             return connection.scalar(RECORD, rows.key_values(key))
 
     def geocodes(self) -> Iterator[Geocode]:
-        return (from_json(record) for _, record in self.records())
+        return (_read(key, record) for key, record in self.records())
 
     def records(self) -> Iterator[tuple[CacheKey, str]]:
         table = schema.geocodes

@@ -11,6 +11,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -42,10 +43,9 @@ def open_sqlite(path: Path) -> SqliteStore:
             )
     except OSError as error:
         raise StoreError(f"{path} cannot be opened: {error.strerror}") from error
+    _check_ours(path)
     engine = _engine(path)
     with store_errors(f"opening {path}"), _writing(engine) as connection, connection.begin():
-        if connection.exec_driver_sql("PRAGMA application_id").scalar() != APPLICATION_ID:
-            raise StoreError(f"{path} is an SQLite file of another program")
         _migrate(connection)
     return SqliteStore(engine, path)
 
@@ -78,6 +78,17 @@ class SqliteStore(SqlStore):
     def close(self) -> None:
         self._direct.close()
         super().close()
+
+
+def _check_ours(path: Path) -> None:
+    """Refuse another program's file before anything is written to it, the WAL mode included."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            (found,) = connection.execute("PRAGMA application_id").fetchone()
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} cannot be opened: {error}") from error
+    if found != APPLICATION_ID:
+        raise StoreError(f"{path} is an SQLite file of another program")
 
 
 def _create(path: Path) -> None:

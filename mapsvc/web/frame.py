@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -17,6 +17,8 @@ from mapsvc.model import BBox, Datum, Point
 from mapsvc.snapshot import Snapshot
 
 _METRES_PER_DEGREE = 111_320.0
+_LEAST_COSINE = 1e-3
+"""Near the poles a box takes all longitudes."""
 _LEAST_SPAN_M = 6_000.0
 """A map that shows less holds nothing to know one's way by, without tiles."""
 _MANY_DISTRICTS = 200
@@ -36,8 +38,13 @@ def around(point: Point, radius_m: float) -> BBox:
     """A box in WGS-84 around a WGS-84 point that holds its circle with room to spare."""
     half = max(2.5 * radius_m, _LEAST_SPAN_M / 2)
     lat = half / _METRES_PER_DEGREE
-    lon = lat / math.cos(math.radians(point.lat))
-    return BBox(point.lon - lon, point.lat - lat, point.lon + lon, point.lat + lat)
+    lon = lat / max(math.cos(math.radians(point.lat)), _LEAST_COSINE)
+    return BBox(
+        max(point.lon - lon, -180),
+        max(point.lat - lat, -90),
+        min(point.lon + lon, 180),
+        min(point.lat + lat, 90),
+    )
 
 
 def around_all(
@@ -53,12 +60,12 @@ def around_all(
     return BBox(corners[0].west, corners[0].south, corners[1].east, corners[1].north)
 
 
-def around_districts(snapshot: Snapshot, code: str | None = None) -> BBox | None:
-    """A box around one district, or around all; None where there is none."""
+def around_districts(snapshot: Snapshot, codes: Collection[str] | None = None) -> BBox | None:
+    """A box around the districts with these codes, or around all; None where there is none."""
     shapes = [
         _main_parts(e.district.drawing)
         for e in snapshot.districts
-        if code in (None, e.district.code)
+        if codes is None or e.district.code in codes
     ]
     return BBox(*map(float, shapely.total_bounds(shapes))) if shapes else None
 

@@ -28,7 +28,9 @@ _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # looked up, not bou
 def make_app() -> Flask:
     """The application of one worker, from the environment's settings."""
     settings = Settings.from_environment(os.environ)
-    return create_app(settings, SnapshotSource(open_store(settings.store_url)))
+    source = SnapshotSource(open_store(settings.store_url))
+    source.watch()
+    return create_app(settings, source)
 
 
 def serve(settings: Settings, on_start: Callable[[], None]) -> None:

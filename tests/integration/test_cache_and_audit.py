@@ -239,3 +239,20 @@ def test_a_query_as_a_person_writes_it_is_found(store: Store, tmp_path: Path) ->
     assert "宁波市鄞州区火星路1号" in {answer.query for answer in store.geocodes()}
     put(store, written)  # past the import
     assert [fault for fault, _ in faults(store)] == [Fault.CORRUPT]
+
+
+def test_one_damaged_answer_stops_nobody_else(store: Store, tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/mapsvc.sqlite3")
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE geocodes SET record = '{bad' WHERE query LIKE '%天童北路%'")
+        )
+    engine.dispose()
+    output = run("geocode", "--offline", code=1).output
+    assert "placed: 15" in output, "the damaged one keeps its place"
+    assert "the cached answer of curated to '宁波市鄞州区天童北路933号' is damaged" in output
+    assert "cache verify" in run("cache", "stats", code=1).output
+    assert "cache verify" in run("cache", "export", code=1).output
+    run("doctor")
+    run("cache", "import", str(resource("data/geocache.jsonl")))
+    assert "placed: 15 (0 new" in run("geocode", "--offline").output

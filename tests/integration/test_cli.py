@@ -129,6 +129,43 @@ def test_hostile_text_cannot_steer_the_terminal(instance: Path, tmp_path: Path) 
         assert "\\u001b[2J\\u202e支行" in output
 
 
+def test_hostile_districts_and_json_cannot_steer_the_terminal(
+    instance: Path, tmp_path: Path
+) -> None:
+    ring = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
+    feature: dict[str, Any] = {
+        "type": "Feature",
+        "properties": {"code": "x1", "name": "\x1b]0;PWNED\x07\u009b31m\u202e"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    path = tmp_path / "d.geojson"
+    for geometry, code in ((feature["geometry"], 0), ({"type": "Point", "coordinates": [0, 0]}, 1)):
+        path.write_text(
+            json.dumps(
+                {"type": "FeatureCollection", "features": [feature | {"geometry": geometry}]}
+            )
+        )
+        output = run("districts", "import", str(path), "--datum", "wgs84", code=code).output
+        assert not {"\x1b", "\x07", "\u009b", "\u202e"} & set(output)
+    listed = run("districts", "list", "--json").output
+    assert not {"\x1b", "\x07", "\u009b", "\u202e"} & set(listed)
+    assert feature["properties"]["name"] in [row["name"] for row in json.loads(listed)]
+
+
+def test_a_district_code_must_fit_into_an_address(instance: Path, tmp_path: Path) -> None:
+    ring = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
+    path = tmp_path / "d.geojson"
+    for bad in ("..", "a/b", "x y", "x" * 65, "\x1b"):
+        feature = {
+            "type": "Feature",
+            "properties": {"code": bad, "name": "n"},
+            "geometry": {"type": "Polygon", "coordinates": [ring]},
+        }
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+        output = run("districts", "import", str(path), "--datum", "wgs84", code=1).output
+        assert "which can stand in a page's address" in output
+
+
 def test_an_address_that_is_not_cached(instance: Path, tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text(

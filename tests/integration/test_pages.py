@@ -80,7 +80,7 @@ def test_a_branch_page_says_what_is_known_and_what_is_in_doubt(
     shown = page(client, f"/branches/{snapshot.properties(index)['id']}")
     for fact in ("农业银行慈溪道林支行", "慈溪市道林镇林西路111号", "中国农业银行", "慈溪市"):
         assert fact in shown.text
-    assert "约略位置，误差约 1.8 公里" in shown.text
+    assert "大致位置，误差约\N{NO-BREAK SPACE}1.8\N{NO-BREAK SPACE}公里" in shown.text
     assert "目前只能确定所在街道或乡镇" in shown.text
     links = [a["href"] or "" for a in shown.all("a") if "http" in (a.get("href") or "")]
     assert {urlsplit(link).hostname for link in links} == {
@@ -96,7 +96,7 @@ def test_an_exact_place_is_linked_by_its_point(client: FlaskClient, snapshot: Sn
     )
     shown = page(client, f"/branches/{snapshot.properties(index)['id']}")
     assert "精确位置" in shown.text
-    assert "约略位置，" not in shown.text
+    assert "大致位置，" not in shown.text
     assert any((a.get("href") or "").startswith("geo:29.8364") for a in shown.all("a"))
 
 
@@ -319,7 +319,7 @@ def test_tiles_come_with_their_source_as_text(snapshot: Snapshot) -> None:
     assert drawn["datum"] == "bd09"
     assert [line["text"] for line in drawn["tiles"]["attribution"]] == [
         "<b>甲</b>",
-        "GS(2026)0001号",
+        "审图号：GS(2026)0001号",
     ]
 
 
@@ -417,3 +417,20 @@ def test_openstreetmap_is_credited_where_its_positions_show(
     client = make_app(Snapshot(replace(contents, placements=placements))).test_client()
     page = client.get(path).get_data(as_text=True)
     assert ("网点位置：© OpenStreetMap 贡献者" in page) == credited
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "radius_m"),
+    [(179.99, 10, 150), (-180, 0, 150), (0, 90, 150), (10, -89.99999, 150), (120, 30, 2e7)],
+)
+def test_a_branch_at_the_edge_of_the_world_has_its_page(
+    lon: float, lat: float, radius_m: float
+) -> None:
+    contents = hostile_contents()
+    placements = {
+        key: replace(placement, point=Point(lon, lat), radius_m=radius_m)
+        for key, placement in contents.placements.items()
+    }
+    client = make_app(Snapshot(replace(contents, placements=placements))).test_client()
+    for path in ("/branches/b1", "/map/data.json?branch=b1", "/", "/embed"):
+        assert client.get(path).status_code == 200, path

@@ -339,8 +339,11 @@ def test_a_database_of_another_program(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE theirs (x)")
     connection.close()
+    before = path.read_bytes()
     with pytest.raises(StoreError, match="another program"):
         open_store(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["store.sqlite3"]
 
 
 def test_a_store_of_a_newer_version(url: str, tmp_path: Path) -> None:

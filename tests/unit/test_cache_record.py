@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -129,9 +130,32 @@ def test_a_wrong_line_is_named(tmp_path: Path) -> None:
         list(read_file(path))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        '"answer":NaN',
+        '"options":{"x":Infinity}',
+        '"normaliser":1000000000000000000000000000000',
+        '"normaliser":0',
+        '"evidence":"\\ud800"',
+        '"answer":{"\\udfff":1}',
+    ],
+)
+def test_what_python_reads_and_json_cannot_hold(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "cache.jsonl"
+    path.write_text(json.dumps(good())[:-1] + f",{change}}}", encoding="utf-8")
+    with pytest.raises(GeocodingError, match=r"cache\.jsonl, line 1: "):
+        read_file(path)
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(GeocodingError, match="cannot be read"):
+    with pytest.raises(GeocodingError, match=r"none\.jsonl: there is no such file"):
         list(read_file(tmp_path / "none.jsonl"))
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(GeocodingError, match="a device or a pipe"):
+        read_file(tmp_path / "pipe.jsonl")
+    with pytest.raises(GeocodingError, match="a device or a pipe"):
+        read_file(Path("/dev/zero"))
     (tmp_path / "gbk.jsonl").write_bytes("宁波".encode("gb18030"))
     with pytest.raises(GeocodingError, match="cannot be read"):
         list(read_file(tmp_path / "gbk.jsonl"))

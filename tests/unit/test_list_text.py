@@ -378,3 +378,10 @@ def test_any_text_gives_rows_or_a_clear_error(
     path = tmp_path_factory.getbasetemp() / "anytext"
     path.write_text("名称,地址\n" + text, encoding="utf-8", newline="")
     _assert_rows_or_message(path)
+
+
+def test_a_title_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("题" * 501 + "\n\n甲支行\t甲路1号\n", encoding="utf-8")
+    with pytest.raises(ListFileError, match="the title line has 501 characters; 500 are allowed"):
+        read_list(path)

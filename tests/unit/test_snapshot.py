@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,22 +179,28 @@ def put(store: Store, name: str) -> None:
 
 
 def test_a_change_shows_without_a_restart(store: Store) -> None:
-    source = SnapshotSource(store, check_s=0)
+    source = SnapshotSource(store)
     assert len(source.current()) == 0
     put(store, "甲支行")
+    source.refresh()
     assert source.current().properties(0)["name"] == "甲支行"
     unchanged = source.current()
+    source.refresh()
     assert source.current() is unchanged
 
 
-def test_the_revision_is_not_asked_for_at_every_request(store: Store) -> None:
-    source = SnapshotSource(store, check_s=3600)
+def test_a_watched_store_shows_a_change_by_itself(store: Store) -> None:
+    source = SnapshotSource(store)
+    source.watch(every_s=0.01)
     put(store, "甲支行")
-    assert len(source.current()) == 0
+    deadline = time.monotonic() + 10
+    while len(source.current()) == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
-def test_others_go_on_with_the_old_snapshot_while_one_rebuilds(store: Store) -> None:
-    source = SnapshotSource(store, check_s=0)
+def test_nobody_waits_for_a_rebuild(store: Store) -> None:
+    source = SnapshotSource(store)
     put(store, "甲支行")
     rebuilding, finish = threading.Event(), threading.Event()
     contents_of = store.contents
@@ -204,7 +211,7 @@ def test_others_go_on_with_the_old_snapshot_while_one_rebuilds(store: Store) -> 
         return contents_of()
 
     store.contents = slow_contents  # type: ignore[method-assign]
-    worker = threading.Thread(target=source.current)
+    worker = threading.Thread(target=source.refresh)
     worker.start()
     assert rebuilding.wait(10)
     assert len(source.current()) == 0
@@ -215,12 +222,13 @@ def test_others_go_on_with_the_old_snapshot_while_one_rebuilds(store: Store) -> 
 
 def test_a_store_that_fails_leaves_the_old_snapshot(store: Store) -> None:
     put(store, "甲支行")
-    source = SnapshotSource(store, check_s=0)
+    source = SnapshotSource(store)
 
     def broken() -> int:
         raise StoreError("gone")
 
     store.revision = broken  # type: ignore[method-assign]
+    source.refresh()
     assert len(source.current()) == 1
 
 

@@ -12,6 +12,7 @@ from mapsvc.model import Precision, ReviewCode
 from mapsvc.web import words
 from mapsvc.web.i18n import init_app
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 NAMES = {"330212": "鄞州区", "330203": "海曙区"}
 
 
@@ -52,7 +53,7 @@ def chinese(app: Flask) -> Iterator[None]:
     ],
 )
 def test_distance(metres: float, text: str) -> None:
-    assert words.distance(metres) == text
+    assert words.distance(metres) == text.replace(" ", NO_BREAK)
 
 
 @pytest.mark.usefixtures("chinese")
@@ -61,12 +62,12 @@ def test_distance(metres: float, text: str) -> None:
     [
         (None, None, "位置待核实"),
         (Precision.BUILDING, 150.0, "精确位置"),
-        (Precision.INTERPOLATED, 300.0, "约略位置，误差约 300 米"),
-        (Precision.TOWN, None, "约略位置，误差约 3 公里"),
+        (Precision.INTERPOLATED, 300.0, "大致位置，误差约 300 米"),
+        (Precision.TOWN, None, "大致位置，误差约 3 公里"),
     ],
 )
 def test_precision(precision: Precision | None, radius_m: float | None, text: str) -> None:
-    assert words.precision(precision, radius_m) == text
+    assert words.precision(precision, radius_m) == text.replace(" ", NO_BREAK)
 
 
 REASONS: list[dict[str, Any]] = [
@@ -106,5 +107,5 @@ def test_a_doubt_names_what_it_is_about() -> None:
     assert "道林镇" in say(REASONS[4])
     assert "逍林镇" in say(REASONS[4])
     assert "地址写的是海曙区，而查到的位置在鄞州区" in say(REASONS[1])
-    assert "40 米" in say(REASONS[7])
+    assert f"40{NO_BREAK}米" in say(REASONS[7])
     assert "␛" in say({"code": "unknown_town", "town": "\x1b[31m", "nearest": None})
