@@ -26,7 +26,7 @@ export interface DistrictShape {
   count: number;
   /** The class of the colour scale: 0 for none. */
   level: number;
-  /** `count` in words. */
+  /** `count` in words; empty where the map is about another district. */
   summary: string;
   /** Where its label may stand, best place first. */
   label_at: Position[];

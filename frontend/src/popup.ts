@@ -22,11 +22,10 @@ export function districtPopup(
   labels: Labels,
   newWindow: boolean,
 ): HTMLElement {
-  return element(
-    "div",
-    "popup",
-    element("strong", "popup__name", isolated(district.name)),
-    element("span", "popup__address", district.summary),
-    link(district.url, newWindow, "popup__link", labels.see_district),
-  );
+  const parts: HTMLElement[] = [element("strong", "popup__name", isolated(district.name))];
+  if (district.summary) {
+    parts.push(element("span", "popup__address", district.summary));
+  }
+  parts.push(link(district.url, newWindow, "popup__link", labels.see_district));
+  return element("div", "popup", ...parts);
 }

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 
-from flask import Flask
+from flask import Flask, request
 
 from mapsvc.errors import MapsvcError
 from mapsvc.resources import built
-from mapsvc.web.context import base_url
 
 _MANIFEST = "static/dist/manifest.json"
 
@@ -42,6 +41,7 @@ def init_app(app: Flask) -> None:
     def asset(name: str) -> str:
         if name not in manifest:
             manifest.update(read_manifest())
-        return f"{base_url()}/static/{manifest[name]}"
+        # Relative to the host: the policy allows own files only, whichever host is asked.
+        return f"{request.script_root}/static/{manifest[name]}"
 
     app.add_template_global(asset)

@@ -11,8 +11,9 @@ from mapsvc.lists.banks import Bank, banks
 from mapsvc.model import Point, Precision
 from mapsvc.snapshot import BranchQuery, DistrictCount, Snapshot
 from mapsvc.web import words
+from mapsvc.web.badges import UNKNOWN, badges
 from mapsvc.web.display import shown
-from mapsvc.web.i18n import language
+from mapsvc.web.i18n import language, ngettext
 
 MAX_LISTED = 500
 """Branches on one page; more are narrowed down by district or search."""
@@ -69,9 +70,18 @@ def district_name(entry: DistrictCount) -> str:
     return shown((language() == "en" and district.name_en) or district.name)
 
 
+def district_title(snapshot: Snapshot, entry: DistrictCount) -> str:
+    """The district's name, with its city where the stored districts are of more than one."""
+    name, city = district_name(entry), shown(entry.district.city)
+    several = any(e.district.city != entry.district.city for e in snapshot.districts)
+    if not several or not city or city == entry.district.name:
+        return name
+    return f"{name} ({city})" if language() == "en" else f"{city} {name}"
+
+
 def _name_of_district(snapshot: Snapshot, code: str | None) -> str:
     entry = next((e for e in snapshot.districts if e.district.code == code), None)
-    return district_name(entry) if entry else ""
+    return district_title(snapshot, entry) if entry else ""
 
 
 def branch_view(snapshot: Snapshot, index: int) -> BranchView:
@@ -91,7 +101,7 @@ def branch_view(snapshot: Snapshot, index: int) -> BranchView:
         name=shown(facts["name"]),
         address=shown(facts["address"]),
         bank=bank_name(bank) if bank else "",
-        badge=bank.short[0] if bank else "行",
+        badge=badges()[bank.code] if bank else UNKNOWN,
         district=facts["district"],
         district_name=_name_of_district(snapshot, facts["district"]),
         phone=shown(facts["phone"] or ""),
@@ -119,6 +129,13 @@ def grouped(branches: Sequence[BranchView]) -> tuple[Group, ...]:
     if unplaced:
         groups.append(Group(None, "", tuple(unplaced)))
     return tuple(groups)
+
+
+def district_summary(query: BranchQuery, code: str, count: int) -> str:
+    """How many of the wanted branches lie in a district, in words; "" where it was not asked."""
+    if query.district not in (None, code):
+        return ""
+    return ngettext("%(num)d branch", "%(num)d branches", count)
 
 
 def district_counts(snapshot: Snapshot, query: BranchQuery) -> dict[str, int]:

@@ -92,7 +92,8 @@ def cached(
 def _etag(variant: str) -> str:
     shown = snapshot()
     changed = shown.changed_at.isoformat() if shown.changed_at else ""
-    parts: list[object] = [context().build, variant, base_url(), request.path, request.query_string]
+    parts: list[object] = [context().build, variant, base_url(), request.script_root]
+    parts += [request.path, request.query_string]
     # The time, too: another store may stand at the same revision.
     parts += [shown.revision, changed]
     return hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=12).hexdigest()

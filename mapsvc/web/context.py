@@ -44,9 +44,9 @@ def snapshot() -> Snapshot:
 
 
 def base_url() -> str:
-    """What stands before every path in links: ``MAPSVC_PUBLIC_URL``, or the mount point.
+    """What stands before paths in links for elsewhere: ``MAPSVC_PUBLIC_URL``, or the mount point.
 
-    Without the setting, links are relative to the host, so that no answer repeats a ``Host``
-    header.
+    The API's links are such; pages link to each other and to their files by ``url_for``. Without
+    the setting, all are relative to the host, so that no answer repeats a ``Host`` header.
     """
     return context().settings.public_url or request.script_root

@@ -17,8 +17,10 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from mapsvc.errors import InvalidValue, MapsvcError, NotFound, StoreError, shown
 from mapsvc.web.context import base_url
+from mapsvc.web.guard import UntrustedHost
 from mapsvc.web.headers import API_PREFIX
-from mapsvc.web.query import InvalidParameters
+from mapsvc.web.i18n import said
+from mapsvc.web.query import InvalidParameters, RepeatedParameter
 
 PROBLEM_JSON = "application/problem+json"
 _SHOWN_VALUE = 200
@@ -82,7 +84,7 @@ def _mapsvc_error(error: MapsvcError) -> Response:
     if kind is None:
         return _http_error(InternalServerError())
     if not _under_api():
-        return _page(kind.status, str(error))
+        return _page(kind.status, str(error), error)
     problem = {
         "type": f"{base_url()}/api/docs#{kind.slug}",
         "title": kind.title,
@@ -111,7 +113,7 @@ def _http_error(error: HTTPException) -> Response:
         problem = {"type": "about:blank", "title": phrase, "status": status, "detail": detail}
         response = _problem(problem)
     else:
-        response = _page(status, detail)
+        response = _page(status, detail, error)
     for name, value in error.get_headers(request.environ):
         if name != "Content-Type":  # Allow of 405, Retry-After of 429
             response.headers[name] = value
@@ -128,10 +130,24 @@ def _problem(problem: dict[str, Any]) -> Response:
     return _answer(body, problem["status"], PROBLEM_JSON)
 
 
-def _page(status: int, detail: str) -> Response:
+def reasons(error: Exception, lang: str) -> list[str]:
+    """What is wrong, in a visitor's language, where it is a reason of ours."""
+    if isinstance(error, UntrustedHost):
+        return [said(lang, "This host name is not one of those answered here.")]
+    if isinstance(error, InvalidParameters):
+        return [reason for each in error.errors for reason in reasons(each, lang)]
+    if isinstance(error, RepeatedParameter):
+        return [said(lang, "The parameter %(name)s may be given only once.", name=error.name)]
+    if isinstance(error, InvalidValue):
+        return [said(lang, "The value of %(name)s is not allowed.", name=error.name)]
+    return []
+
+
+def _page(status: int, detail: str, error: Exception) -> Response:
     try:
-        title = HTTPStatus(status).phrase
-        page = render_template("error.html", status=status, title=title, detail=detail)
+        page = render_template(
+            "error.html", status=status, detail=detail, reasons=lambda lang: reasons(error, lang)
+        )
     except Exception:
         # The page itself is what fails, as where the front end was not built: say it plainly.
         current_app.logger.exception("the error page cannot be made")

@@ -55,10 +55,10 @@ def address_in(wanted: str) -> str:
     return "?" + urlencode([*kept, ("lang", wanted)])
 
 
-def said(wanted: str, message: str) -> str:
+def said(wanted: str, message: str, **values: object) -> str:
     """A message in a given language, for pages that speak both."""
     with force_locale(wanted):
-        return gettext(message)
+        return gettext(message, **values)
 
 
 def site_title() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from flask import Blueprint, Flask, render_template, request
@@ -19,7 +20,7 @@ from mapsvc.web.branches import (
     bank_short_name,
     branch_view,
     district_counts,
-    district_name,
+    district_title,
     grouped,
 )
 from mapsvc.web.context import snapshot
@@ -70,7 +71,7 @@ def listing(snap: Snapshot, query: BranchQuery) -> dict[str, object]:
         "counts": counts,
         "with_branches": sum(count > 0 for count in counts.values()),
         "without": [e for e in snap.districts if not counts[e.district.code]],
-        "district_name": district_name,
+        "district_title": partial(district_title, snap),
         "changed_at": snap.changed_at,
         "by_openstreetmap": bool(snap.providers & OPENSTREETMAP),
         "lists": snap.lists,
@@ -90,7 +91,9 @@ def index() -> ResponseReturnValue:
         map=map_view(snap, Kind.LOCATOR, query, branches),
         banks=[Choice(b.bank.code, bank_short_name(b.bank), b.count) for b in snap.banks],
         districts=[
-            Choice(e.district.code, district_name(e), e.count) for e in snap.districts if e.count
+            Choice(e.district.code, district_title(snap, e), e.count)
+            for e in snap.districts
+            if e.count
         ],
         list_choices=[Choice(known.slug, display.shown(known.title)) for known in snap.lists],
     )

@@ -19,11 +19,16 @@ from mapsvc.maps import Kind
 from mapsvc.model import Datum
 from mapsvc.snapshot import BranchQuery, Snapshot
 from mapsvc.web import caching
-from mapsvc.web.branches import branch_view, district_counts, district_name
+from mapsvc.web.branches import (
+    branch_view,
+    district_counts,
+    district_name,
+    district_summary,
+)
 from mapsvc.web.context import context, snapshot
 from mapsvc.web.display import shown
 from mapsvc.web.frame import in_datum, label_points
-from mapsvc.web.i18n import LANGUAGES, gettext, language, ngettext
+from mapsvc.web.i18n import LANGUAGES, gettext, language
 from mapsvc.web.mapview import box_of, focus_of, shading, shell_in
 from mapsvc.web.params import FilterParams, Q
 from mapsvc.web.query import parse, text
@@ -165,7 +170,7 @@ def _districts(snap: Snapshot, wanted: MapParams, datum: Datum) -> Iterator[str]
             "name": district_name(entry),
             "count": count,
             "level": levels[code],
-            "summary": ngettext("%(num)d branch", "%(num)d branches", count),
+            "summary": district_summary(wanted.query, code, count),
             "label_at": np.column_stack((lon, lat)).round(_DECIMALS).tolist(),
             "url": url_for("locator.district", code=code),
         }

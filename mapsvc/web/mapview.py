@@ -73,7 +73,7 @@ def box_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> BBox |
     """The part of the earth that a map of these branches shows (WGS-84).
 
     One branch with its circle, and its whole district where no tiles show what is around it; or
-    a district; or what a filter has found; or everything.
+    a district; or what a filter has found; or the districts that have branches.
     """
     if branch is not None:
         index = snapshot.index_of(branch)
@@ -83,9 +83,9 @@ def box_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> BBox |
             has_tiles = context().settings.tiles != "none"
             if has_tiles or facts["district"] is None:
                 return box
-            return joined([box, around_districts(snapshot, facts["district"])])
+            return joined([box, around_districts(snapshot, [facts["district"]])])
     if query.district is not None:
-        district = around_districts(snapshot, query.district)
+        district = around_districts(snapshot, [query.district])
         if district is not None:
             return district
     if query != BranchQuery():
@@ -93,13 +93,19 @@ def box_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> BBox |
         box_of_found = around_all(snapshot.lon[found], snapshot.lat[found], 1_500)
         if box_of_found is not None:
             return box_of_found
-    return around_districts(snapshot) or around_all(snapshot.lon, snapshot.lat)
+    # Districts without branches may lie far away, and branches outside every district.
+    places = around_all(snapshot.lon, snapshot.lat)
+    used = [entry.district.code for entry in snapshot.districts if entry.count]
+    return (
+        joined([places, around_districts(snapshot, used)]) if places else around_districts(snapshot)
+    )
 
 
 def shading(counts: Mapping[str, int], focus: str | None) -> tuple[dict[str, int], Scale | None]:
     """The class of each district's colour by its code, and the scale that it follows."""
     if focus is not None:
-        return {code: _FOCUS_LEVEL if code == focus else 0 for code in counts}, None
+        # A search may find nothing in its district, which then is as pale as the others.
+        return {c: _FOCUS_LEVEL if c == focus and n else 0 for c, n in counts.items()}, None
     scale = Scale.upto(max(counts.values(), default=0))
     return {code: scale.level(count) for code, count in counts.items()}, scale
 
@@ -135,5 +141,7 @@ def map_view(
             "mapdata.shell_script", kind=kind.value, lang=lang, digest=shell_in(kind, lang).digest
         ),
         scale=scale if scale and len(scale.steps) > 1 else None,
-        overview=overview(snapshot, box, branches, counts, levels) if box else None,
+        overview=overview(snapshot, box, branches, query, counts=counts, levels=levels)
+        if box
+        else None,
     )

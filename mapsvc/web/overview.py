@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from mapsvc.model import BBox
-from mapsvc.snapshot import DistrictCount, Snapshot
-from mapsvc.web.branches import BranchView, district_name
+from mapsvc.snapshot import BranchQuery, DistrictCount, Snapshot
+from mapsvc.web.branches import BranchView, district_name, district_summary
 from mapsvc.web.frame import label_points
 
 _SIZE = 480.0
@@ -29,6 +29,8 @@ class Shape:
 
     entry: DistrictCount
     name: str
+    summary: str
+    """Its number of branches in words; empty where the map is about another district."""
     path: str
     count: int
     level: int
@@ -84,19 +86,24 @@ def overview(
     snapshot: Snapshot,
     box: BBox,
     branches: Sequence[BranchView],
+    query: BranchQuery,
+    *,
     counts: Mapping[str, int],
     levels: Mapping[str, int],
 ) -> Overview:
-    """The picture of ``box`` (WGS-84); ``counts`` and ``levels`` are by district code."""
+    """The picture of ``box`` (WGS-84).
+
+    ``counts`` and ``levels`` are those of ``query``, by district code.
+    """
     project = _Projection(box)
     labels = label_points(snapshot)
     shapes = []
     for entry, path in zip(snapshot.districts, _outlines(snapshot, box, project), strict=True):
         count = counts[entry.district.code]
         x, y = project(np.array(labels[entry.district.code][:1]))[0].round(1).tolist()
-        shapes.append(
-            Shape(entry, district_name(entry), path, count, levels[entry.district.code], x, y)
-        )
+        summary = district_summary(query, entry.district.code, count)
+        level = levels[entry.district.code]
+        shapes.append(Shape(entry, district_name(entry), summary, path, count, level, x, y))
     marks = []
     for branch in branches if len(branches) <= _MAX_POINTS else ():
         if branch.point is not None:

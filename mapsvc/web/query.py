@@ -130,6 +130,10 @@ class WrongParameter(InvalidValue):
         return f"{self.name}: {self.reason}"
 
 
+class RepeatedParameter(WrongParameter):
+    """A parameter that was given more than once."""
+
+
 class InvalidParameters(InvalidValue):
     """All that is wrong with a query; itself it speaks of the first error.
 
@@ -213,7 +217,7 @@ def _pairs(query: bytes) -> list[tuple[str, str]]:
 def _value(name: str, texts: list[str], parameter: Parameter) -> Any:
     if len(texts) > 1:
         times = f"given {len(texts)} times; once is allowed"
-        raise WrongParameter(name, texts[1], parameter.allowed, times)
+        raise RepeatedParameter(name, texts[1], parameter.allowed, times)
     try:
         return parameter.read(texts[0])
     except ValueError:

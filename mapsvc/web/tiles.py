@@ -45,6 +45,8 @@ _AMAP = (
     "&x={x}&y={y}&z={z}"
 )
 
+_REVIEW_LABEL = "审图号"
+
 
 def tile_source(settings: Settings) -> TileSource | None:
     """The background map, or None where there is none.
@@ -74,7 +76,7 @@ def tile_source(settings: Settings) -> TileSource | None:
 def tile_credits(settings: Settings) -> tuple[Credit, ...]:
     """Whose map it is, in the visitor's language, and its review number.
 
-    The review number (审图号) is what the operator was given; it is never made up.
+    The review number (审图号) is what the operator was given; it is never made up, only labelled.
     """
     named = {
         "osm": Credit(
@@ -84,5 +86,11 @@ def tile_credits(settings: Settings) -> tuple[Credit, ...]:
         "amap": Credit(gettext("AMap")),
     }
     source = named.get(settings.tiles, Credit(settings.tiles_attribution))
-    lines = (source, Credit(settings.tiles_review_number))
+    lines = (source, Credit(_review_number(settings.tiles_review_number)))
     return tuple(credit for credit in lines if credit.text)
+
+
+def _review_number(number: str) -> str:
+    if not number or _REVIEW_LABEL in number:
+        return number
+    return gettext("Map review number: %(number)s", number=number)

@@ -112,7 +112,7 @@ def _providers_disagree(_reason: Mapping[str, Any], _name: DistrictName) -> str:
 
 
 def _address_changed(_reason: Mapping[str, Any], _name: DistrictName) -> str:
-    return gettext("The published address has changed and is being looked up anew.")
+    return gettext("The published address has changed; the new place is not verified yet.")
 
 
 def _not_found(_reason: Mapping[str, Any], _name: DistrictName) -> str:

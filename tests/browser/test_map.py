@@ -34,7 +34,7 @@ def test_from_the_list_to_the_map_to_the_branch_and_back(
     visitor: Visitor, site: str, screen: str
 ) -> None:
     page = visitor(screen).open(site)
-    page.locator(_card(page, EXACT)).get_by_role("link", name="在地图上看").click()
+    page.locator(_card(page, EXACT)).get_by_role("link", name="在地图上查看").click()
     popup = page.locator(".leaflet-popup")
     expect(popup.locator(".popup__name")).to_have_text(EXACT)
     expect(popup.locator(".popup__bank")).to_have_text("上海浦东发展银行")
@@ -55,8 +55,8 @@ def test_from_the_list_to_the_map_to_the_branch_and_back(
 def test_an_approximate_place_says_so(visitor: Visitor, site: str) -> None:
     page = visitor("phone").open(site)
     name = "农业银行慈溪道林支行"
-    page.locator(_card(page, name)).get_by_role("link", name="在地图上看").click()
-    expect(page.locator(".popup__precision")).to_have_text("约略位置，误差约 1.8 公里")
+    page.locator(_card(page, name)).get_by_role("link", name="在地图上查看").click()
+    expect(page.locator(".popup__precision")).to_have_text("大致位置，误差约 1.8 公里")
     expect(page.locator(".radius.is-selected")).to_be_visible()
 
 
@@ -111,7 +111,7 @@ def test_layers_can_be_switched_off(visitor: Visitor, site: str) -> None:
     page = visitor("desktop").open(site)
     assert page.locator(".radius").count() == 14
     page.get_by_role("button", name="图层").hover()
-    page.get_by_label("约略位置的范围").uncheck()
+    page.get_by_label("大致位置的范围").uncheck()
     expect(page.locator(".radius")).to_have_count(0)
     page.get_by_label("网点", exact=True).uncheck()
     expect(page.locator(".pin")).to_have_count(0)
@@ -136,10 +136,10 @@ def test_without_scripts_list_map_and_filter_work(visitor: Visitor, site: str) -
     expect(page.locator(".map__static svg")).to_be_visible()
     assert page.locator(".map__static .point").count() == 15
     expect(page.locator(".map__live")).not_to_be_visible()
-    page.locator(_card(page, EXACT)).get_by_role("link", name="在地图上看").click()
+    page.locator(_card(page, EXACT)).get_by_role("link", name="在地图上查看").click()
     expect(page.locator(".map__static")).to_be_in_viewport()
     page.get_by_label("网点名称、银行或地址").fill("民生")
-    page.get_by_role("button", name="查找").click()
+    page.get_by_role("button", name="搜索").click()
     expect(page.locator(".card")).to_have_count(2)
     page.locator(".map__static .point").first.click()
     expect(page.locator("h1")).to_contain_text("民生银行")
@@ -162,7 +162,7 @@ def test_where_a_part_is_missing_the_drawn_map_stays(
 def test_a_refused_position_is_said_in_words(visitor: Visitor, site: str) -> None:
     page = visitor("phone").open(site)
     page.get_by_role("button", name="显示我的位置").click()
-    expect(page.get_by_role("status")).to_have_text("未获得位置权限，仍可使用列表和查找。")
+    expect(page.get_by_role("status")).to_have_text("未获得位置权限，仍可使用列表和搜索。")
 
 
 @pytest.mark.parametrize("tiles", ["none", "amap"])
@@ -207,7 +207,7 @@ def _stub_tiles(context: BrowserContext) -> None:
         (
             {"tiles": "tianditu", "tianditu_key": "k", "tiles_review_number": "GS(2026)1号"},
             "t0.tianditu.gov.cn",
-            "天地图 · GS(2026)1号",
+            "天地图 · 审图号：GS(2026)1号",
         ),
         (
             {
