@@ -278,3 +278,14 @@ def test_other_pages_may_not_be_framed(
     assert page.frame_locator("iframe").locator(".card").count() == 0
     assert any("frame-ancestors" in complaint for complaint in visit.complaints)
     visit.complaints.clear()
+
+
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_escape_closes_what_the_list_opened(visitor: Visitor, site: str, screen: str) -> None:
+    page = visitor(screen).open(site)
+    link = page.locator(_card(page, EXACT)).get_by_role("link", name="在地图上查看")
+    link.click()
+    expect(page.locator(".popup__link")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".leaflet-popup")).to_have_count(0)
+    expect(link).to_be_focused()

@@ -113,3 +113,28 @@ def test_dark_mode_and_print(visitor: Visitor, site: str) -> None:
     assert not page.locator(".map__live").is_visible()
     assert not page.locator("form").is_visible()
     assert page.locator(".card").count() == 15
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize(
+    ("screen", "path"), [("desktop", "/"), ("desktop", "/embed"), ("phone", "/embed")]
+)
+def test_a_page_that_fills_the_window_does_not_scroll(
+    visitor: Visitor, site: str, screen: str, path: str, scripts: bool
+) -> None:
+    """Hidden texts of the list must not lengthen the page around it."""
+    page = visitor(screen, java_script_enabled=scripts).open(site + path, live=scripts)
+    height, window = page.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+    assert height == window
+
+
+def test_the_legend_explains_the_points_on_a_phone(visitor: Visitor, site: str) -> None:
+    page = visitor("phone").open(site)
+    assert page.locator(".legend__marks").is_visible()
+    assert "大致位置" in page.locator(".legend__marks").inner_text()
+
+
+def test_a_printed_branch_has_no_directions(visitor: Visitor, site: str, shipped: Snapshot) -> None:
+    page = visitor("desktop").open(site + _paths(shipped)["branch"])
+    page.emulate_media(media="print")
+    assert not page.locator("#directions h2").is_visible()

@@ -13,9 +13,10 @@ import eviltransform
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from shapely import box
 
 from mapsvc.geo.geodesic import distance_m
-from mapsvc.model import Datum, Point
+from mapsvc.model import Datum, District, Point
 from mapsvc.snapshot import Snapshot
 from mapsvc.store.base import Contents
 from tests.integration.conftest import HOSTILE, hostile_contents, make_app
@@ -434,3 +435,78 @@ def test_a_branch_at_the_edge_of_the_world_has_its_page(
     client = make_app(Snapshot(replace(contents, placements=placements))).test_client()
     for path in ("/branches/b1", "/map/data.json?branch=b1", "/", "/embed"):
         assert client.get(path).status_code == 200, path
+
+
+# --- what a visitor found
+
+
+def test_files_and_pages_are_relative_whatever_the_public_address(snapshot: Snapshot) -> None:
+    """Absolute ones would be blocked by the policy on every other host that is answered."""
+    client = make_app(snapshot, public_url="https://map.example.org").test_client()
+    for path in ("/", "/embed", f"/branches/{branch_ids(snapshot)[0]}"):
+        html = client.get(path, base_url="http://localhost").get_data(as_text=True)
+        assert "https://map.example.org" not in html, path
+    mounted = client.get("/", base_url="http://localhost/maps").get_data(as_text=True)
+    files = Page(mounted).all("script") + Page(mounted).all("link")
+    assert all((a.get("src") or a["href"] or "").startswith("/maps/") for a in files)
+
+
+@pytest.mark.parametrize(
+    ("given", "lang", "shown_as"),
+    [
+        ("GS(2024)1号", "zh", "审图号：GS(2024)1号"),
+        ("审图号 GS(2024)1号", "zh", "审图号 GS(2024)1号"),
+        ("GS(2024)1号", "en", "Map review number: GS(2024)1号"),
+    ],
+)
+def test_the_review_number_has_its_label(
+    snapshot: Snapshot, given: str, lang: str, shown_as: str
+) -> None:
+    client = make_app(snapshot, tiles="osm", tiles_review_number=given).test_client()
+    answer = json.loads(client.get(f"/map/data.json?lang={lang}").data)
+    assert answer["tiles"]["attribution"][-1]["text"] == shown_as
+
+
+def test_a_branch_without_a_place_is_not_called_approximate(hostile_client: FlaskClient) -> None:
+    text = page(hostile_client, "/branches/b9").text
+    assert "尚无地图位置，以下链接将按地址搜索。" in text
+    assert "大致位置" not in text
+
+
+def test_a_search_without_result_leaves_its_district_pale(client: FlaskClient) -> None:
+    levels = {d["code"]: d["level"] for d in data(client, "&district=330212&q=zzz")["districts"]}
+    assert set(levels.values()) == {0}
+
+
+def test_a_map_of_one_district_says_nothing_of_the_others(client: FlaskClient) -> None:
+    summaries = {d["code"]: d["summary"] for d in data(client, "&district=330212")["districts"]}
+    assert summaries.pop("330212").startswith("8")
+    assert set(summaries.values()) == {""}
+
+
+def _with_far_district(placed: bool) -> Snapshot:
+    contents = hostile_contents()
+    shape = box(87.5, 43.7, 87.7, 43.9)
+    far = District("650102", "天山区", "乌鲁木齐市", "新疆维吾尔自治区", shape, shape)
+    placements = contents.placements if placed else {}
+    return Snapshot(replace(contents, districts=(*contents.districts, far), placements=placements))
+
+
+def test_the_first_view_shows_where_branches_are() -> None:
+    [[west, _], _] = data(make_app(_with_far_district(True)).test_client())["bounds"]
+    assert west > 121
+    [[west, _], _] = data(make_app(_with_far_district(False)).test_client())["bounds"]
+    assert west < 88, "without any place, all districts"
+
+
+def test_districts_of_several_cities_are_named_with_theirs(client: FlaskClient) -> None:
+    several = make_app(_with_far_district(True)).test_client()
+    assert "宁波市 海曙区" in page(several, "/districts/330203").text
+    assert "宁波市 海曙区" in page(several, "/").text
+    assert "宁波市 海曙区" not in page(client, "/").text
+
+
+def test_a_refusal_says_why_in_chinese(client: FlaskClient) -> None:
+    assert "参数 q 只能出现一次" in page(client, "/?q=a&q=b", status=400).text
+    answer = client.get("/", base_url="http://evil.example")
+    assert "访问的域名不在允许之列" in answer.get_data(as_text=True)
