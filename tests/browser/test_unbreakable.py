@@ -10,7 +10,7 @@ from mapsvc.snapshot import Snapshot
 from tests.browser.conftest import Visitor, serving
 from tests.integration.conftest import hostile_contents, make_app
 
-UNBREAKABLE = ("Z" + "\u0337\u0301" * 240, "﷽" * 100, "W" * 500)
+UNBREAKABLE = ("Z" + "\u0e49" * 480, "Z" + "\u0335" * 480, "﷽" * 100, "W" * 500)
 
 
 @pytest.mark.parametrize("screen", ["phone", "desktop"])
