@@ -10,15 +10,40 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from mapsvc.geocoding.record import CacheKey
 from mapsvc.model import Branch, BranchList, District, Geocode, Placement
 
 
+class Row(NamedTuple):
+    """A branch with all that is known of it."""
+
+    branch: Branch
+    lists: tuple[str, ...]
+    """The slugs of the lists that name it."""
+    placement: Placement | None
+
+
+class Reading(Protocol):
+    """All that the read side shows, at one revision; the branches come one after the other."""
+
+    @property
+    def revision(self) -> int: ...
+    @property
+    def changed_at(self) -> datetime | None: ...
+    @property
+    def lists(self) -> tuple[BranchList, ...]: ...
+    @property
+    def districts(self) -> tuple[District, ...]: ...
+
+    def rows(self) -> Iterator[Row]:
+        """Every branch once, in the order of the lists, oldest list first, then as listed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that the read side shows, read in one transaction at one revision."""
+    """A `Reading` that holds everything at once."""
 
     revision: int
     changed_at: datetime | None
@@ -29,6 +54,11 @@ class Contents:
     """Branch id → slugs of the lists that name it."""
     placements: dict[str, Placement]
     districts: tuple[District, ...]
+
+    def rows(self) -> Iterator[Row]:
+        """Every branch once, in order."""
+        for branch in self.branches:
+            yield Row(branch, self.members[branch.id], self.placements.get(branch.id))
 
 
 class Writer(Protocol):
@@ -106,7 +136,14 @@ class Store(Ledger, Protocol):
     def revision(self) -> int:
         """The number of the last change; 0 for an empty store."""
 
-    def contents(self) -> Contents: ...
+    def reading(self) -> AbstractContextManager[Reading]:
+        """Open a read transaction: everything in it is of one revision, whoever writes meanwhile.
+
+        For a million branches: they are streamed, never held all at once.
+        """
+
+    def contents(self) -> Contents:
+        """The same as one value."""
 
     def lists(self) -> tuple[BranchList, ...]: ...
 

@@ -33,7 +33,10 @@ from mapsvc.errors import DamagedRecord, InvalidValue, NotFound, StoreError
 from mapsvc.geocoding.record import CacheKey, from_json, key_of
 from mapsvc.model import Branch, BranchList, District, Geocode, Placement
 from mapsvc.store import rows, schema
-from mapsvc.store.base import Contents
+from mapsvc.store.base import Contents, Row
+
+_ROWS_AT_ONCE = 10_000
+"""Rows that a stream fetches at a time."""
 
 WRITE = {"mapsvc_write": True}
 """Execution options of a connection whose transaction will write."""
@@ -191,23 +194,22 @@ class SqlStore:
         with self._read() as connection:
             return int(connection.scalar(select(schema.revision.c.number)) or 0)
 
-    def contents(self) -> Contents:
+    @contextmanager
+    def reading(self) -> Iterator[SqlReading]:
         with self._read() as connection:
-            revision = connection.execute(select(schema.revision)).one()
-            branches = {row.id: rows.to_branch(row) for row in connection.execute(_in_list_order())}
-            members: dict[str, tuple[str, ...]] = {}
-            for row in connection.execute(_memberships()):
-                members[row.branch] = (*members.get(row.branch, ()), row.list)
+            yield SqlReading(connection)
+
+    def contents(self) -> Contents:
+        with self.reading() as reading:
+            found = list(reading.rows())
             return Contents(
-                revision=revision.number,
-                changed_at=datetime.fromisoformat(revision.changed_at)
-                if revision.changed_at
-                else None,
-                lists=_lists(connection),
-                branches=tuple(branches.values()),
-                members=members,
-                placements=_placements(connection),
-                districts=_districts(connection),
+                revision=reading.revision,
+                changed_at=reading.changed_at,
+                lists=reading.lists,
+                branches=tuple(row.branch for row in found),
+                members={row.branch.id: row.lists for row in found},
+                placements={row.branch.id: row.placement for row in found if row.placement},
+                districts=reading.districts,
             )
 
     def lists(self) -> tuple[BranchList, ...]:
@@ -299,6 +301,32 @@ class SqlStore:
         self._engine.dispose()
 
 
+class SqlReading:
+    """`mapsvc.store.base.Reading` within one open transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        found = connection.execute(select(schema.revision)).one()
+        self.revision: int = found.number
+        self.changed_at = datetime.fromisoformat(found.changed_at) if found.changed_at else None
+        self.lists = _lists(connection)
+        self.districts = _districts(connection)
+
+    def rows(self) -> Iterator[Row]:
+        several = _in_several_lists(self._connection)
+        given: set[str] = set()
+        found = self._connection.execute(
+            _everything(), execution_options={"yield_per": _ROWS_AT_ONCE}
+        )
+        for row in found:
+            slugs = several.get(row.id)
+            if slugs is not None:
+                if row.id in given:
+                    continue
+                given.add(row.id)
+            yield rows.to_row(row, slugs or (row.list,))
+
+
 def _in_list_order() -> Select[Any]:
     """Branches by list, then place in it; one that two lists name comes twice."""
     entries, lists = schema.entries, schema.lists
@@ -310,10 +338,37 @@ def _in_list_order() -> Select[Any]:
     )
 
 
-def _memberships() -> Select[Any]:
+def _everything() -> Select[Any]:
+    """The columns of each branch and of its placement, and the list that it stands on."""
+    branches, placements, entries, lists = (
+        schema.branches,
+        schema.placements,
+        schema.entries,
+        schema.lists,
+    )
+    return (
+        select(*branches.columns, *placements.columns, entries.c.list)
+        .join(entries, entries.c.branch == branches.c.id)
+        .join(lists, lists.c.slug == entries.c.list)
+        .outerjoin(placements, placements.c.branch == branches.c.id)
+        .order_by(lists.c.position, entries.c.position)
+    )
+
+
+def _in_several_lists(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """The branches that more than one list names → the slugs of those."""
     entries, lists = schema.entries, schema.lists
-    joined = entries.join(lists, lists.c.slug == entries.c.list)
-    return select(entries.c.branch, entries.c.list).select_from(joined).order_by(lists.c.position)
+    several = select(entries.c.branch).group_by(entries.c.branch).having(func.count() > 1)
+    found = connection.execute(
+        select(entries.c.branch, entries.c.list)
+        .join(lists, lists.c.slug == entries.c.list)
+        .where(entries.c.branch.in_(several))
+        .order_by(lists.c.position)
+    )
+    slugs: dict[str, tuple[str, ...]] = {}
+    for row in found:
+        slugs[row.branch] = (*slugs.get(row.branch, ()), row.list)
+    return slugs
 
 
 def _lists(connection: Connection) -> tuple[BranchList, ...]:
