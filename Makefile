@@ -61,8 +61,18 @@ format: setup-test  ## put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup-test  ## run the benchmarks
-	$(BIN)/python -m bench
+# The peers that are libraries stand beside mapsvc, those that are servers in a place of their own.
+.venv/bench.stamp: requirements/bench.txt requirements/bench-servers.txt .venv/run.stamp
+	@sh .ci/bench-packages
+	$(BIN)/python -m venv --clear .venv/bench
+	.venv/bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	$(BIN)/python -m venv --clear .venv/bench-servers
+	.venv/bench-servers/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+	  -r requirements/bench-servers.txt
+	@touch $@
+
+bench: .venv/bench.stamp  ## run the benchmarks beside their peers and write docs/benchmarks.md, for an hour
+	.venv/bench/bin/python -m bench --write-docs
 
 messages: setup-test  ## bring the catalogues up to date after a change of wording
 	$(BIN)/pybabel --quiet extract -F babel.cfg -k said:2 --no-location --sort-output -o messages.pot .
@@ -73,8 +83,12 @@ lock: setup-test  ## resolve the dependencies anew, with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  setup.cfg requirements/build.in --output-file requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --extra test --extra lint --extra bench --constraint requirements/run.txt \
+	  --extra test --extra lint --constraint requirements/run.txt \
 	  setup.cfg requirements/build.in --output-file requirements/test.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --extra bench --constraint requirements/run.txt setup.cfg --output-file requirements/bench.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  requirements/bench-servers.in --output-file requirements/bench-servers.txt
 
 clean:  ## remove what was installed and built; the data in instance/ stays
 	rm -rf .venv build dist *.egg-info mapsvc/static/dist frontend/node_modules
