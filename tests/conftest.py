@@ -1,12 +1,16 @@
-"""No test reaches beyond this machine: every connection but to loopback fails at once."""
+"""For all tests: none reaches beyond this machine, and those that need PostgreSQL have their own."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from mapsvc.store import open_store
+from tests.postgres import Cluster, cluster
 
 
 class ForeignConnectionError(AssertionError):
@@ -39,3 +43,26 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", guarded_connect)
     monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """One private PostgreSQL server, started for the first test that wants it."""
+    with cluster() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Cluster) -> str:
+    """An empty store's database, to be copied: quicker than migrating anew for every test."""
+    name = postgres.new_database()
+    open_store(postgres.url(name)).close()
+    return name
+
+
+@pytest.fixture
+def postgres_url(postgres: Cluster, postgres_template: str) -> Iterator[str]:
+    """The address of an empty store in PostgreSQL, fresh for this test."""
+    name = postgres.new_database(postgres_template)
+    yield postgres.url(name)
+    postgres.drop(name)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.peer.postgres import ADMIN, cluster
+from tests.postgres import ADMIN, cluster
 
 BIN = Path(__file__).parents[2] / ".venv" / "peer" / "bin"
 """Where `make test-peer` installs it; the variable NOMINATIM_BIN names another folder."""
@@ -32,9 +32,9 @@ def load(osm: Path, folder: Path) -> Path:
         folder: an empty one, for the database and Nominatim's own files.
     """
     database = folder / "nominatim.sqlite"
-    with cluster(_READER) as socket:
+    with cluster(_READER) as postgres:
         environment = _environment(
-            NOMINATIM_DATABASE_DSN=f"pgsql:dbname=nominatim;host={socket};user={ADMIN}",
+            NOMINATIM_DATABASE_DSN=f"pgsql:dbname=nominatim;host={postgres.folder};user={ADMIN}",
             NOMINATIM_DATABASE_WEBUSER=_READER,
         )
         for step in (
