@@ -1,4 +1,4 @@
-"""For all tests: none reaches beyond this machine, and those that need PostgreSQL have their own."""
+"""No test reaches beyond this machine; those that want PostgreSQL get a server of their own."""
 
 from __future__ import annotations
 

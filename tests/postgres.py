@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -47,11 +47,8 @@ class Cluster:
         self._settings = _SETTINGS | {"unix_socket_directories": str(folder)} | settings
         self._server: subprocess.Popen[bytes] | None = None
         self._numbers = count(1)
-        _run(
-            [self._programs / "initdb", "-U", ADMIN, "-A", "trust", "-E", "UTF8"]
-            + ["--locale=C.UTF-8", "--no-sync", "-D", folder / "data"],
-            self._identity,
-        )
+        options = ("-U", ADMIN, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        _run([self._programs / "initdb", *options, "-D", folder / "data"], self._identity)
 
     def url(self, database: str) -> str:
         """The SQLAlchemy address of a database."""
@@ -59,7 +56,7 @@ class Cluster:
 
     def run(self, sql: str, database: str = "postgres") -> str:
         """What psql prints for a statement: rows by line, columns parted by ``|``."""
-        psql = [self._programs / "psql", "-h", self.folder, "-U", ADMIN, "-d", database]
+        psql = [str(self._programs / "psql"), "-h", str(self.folder), "-U", ADMIN, "-d", database]
         return _run([*psql, "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", sql], {}).strip()
 
     def new_role(self, name: str) -> None:
@@ -85,7 +82,7 @@ class Cluster:
                 [self._programs / "postgres", "-D", self.folder / "data", *options],
                 cwd=self.folder, stdout=output, stderr=output, **self._identity,
             )  # fmt: skip
-        ready = [self._programs / "pg_isready", "-q", "-h", self.folder]
+        ready = [str(self._programs / "pg_isready"), "-q", "-h", str(self.folder)]
         end = time.monotonic() + 60
         while subprocess.run(ready, check=False).returncode:
             if self._server.poll() is not None or time.monotonic() > end:
@@ -137,8 +134,8 @@ def _programs() -> Path:
     )
 
 
-def _run(command: list[str | Path], identity: dict[str, Any]) -> str:
-    done = subprocess.run(
+def _run(command: Sequence[str | Path], identity: dict[str, Any]) -> str:
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         command, cwd="/", capture_output=True, text=True, timeout=120, check=False, **identity
     )
     if done.returncode:

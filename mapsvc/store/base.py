@@ -17,12 +17,29 @@ from mapsvc.model import Branch, BranchList, District, Geocode, Placement
 
 
 class Row(NamedTuple):
-    """A branch with all that is known of it."""
+    """What is shown of a branch, in the form in which it is stored.
 
-    branch: Branch
+    Flat and unchecked, because a snapshot is made of a million of them: it was checked on its way
+    into the store. ``lon`` and ``lat`` are those of its placement (WGS-84), ``located_at`` is ISO
+    8601, ``reasons`` JSON as `mapsvc.store.rows` writes it.
+    """
+
+    id: str
+    name: str
+    address: str
+    bank: str | None
+    phone: str
+    hours: str
+    lon: float | None
+    lat: float | None
+    precision: str | None
+    radius_m: float | None
+    provider: str | None
+    located_at: str | None
+    district: str | None
+    reasons: str | None
     lists: tuple[str, ...]
     """The slugs of the lists that name it."""
-    placement: Placement | None
 
 
 class Reading(Protocol):
@@ -35,6 +52,9 @@ class Reading(Protocol):
     @property
     def lists(self) -> tuple[BranchList, ...]: ...
     @property
+    def districts_changed_at(self) -> str:
+        """Names the state of the districts: it changes when they do, and with nothing else."""
+
     def districts(self) -> tuple[District, ...]: ...
 
     def rows(self) -> Iterator[Row]:
@@ -43,7 +63,7 @@ class Reading(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A `Reading` that holds everything at once."""
+    """Everything at one revision, as values."""
 
     revision: int
     changed_at: datetime | None
@@ -54,11 +74,6 @@ class Contents:
     """Branch id → slugs of the lists that name it."""
     placements: dict[str, Placement]
     districts: tuple[District, ...]
-
-    def rows(self) -> Iterator[Row]:
-        """Every branch once, in order."""
-        for branch in self.branches:
-            yield Row(branch, self.members[branch.id], self.placements.get(branch.id))
 
 
 class Writer(Protocol):

@@ -7,6 +7,7 @@ All missing steps run in one transaction.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, inspect, select
@@ -15,53 +16,100 @@ from mapsvc.errors import StoreError
 from mapsvc.store.schema import migrations
 
 INITIAL = (
-    "CREATE TABLE migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)",
-    "CREATE TABLE revision (only INTEGER PRIMARY KEY, number INTEGER NOT NULL, changed_at TEXT)",
-    "INSERT INTO revision (only, number) VALUES (1, 0)",
-    "CREATE TABLE seeds (name TEXT PRIMARY KEY, digest TEXT NOT NULL)",
+    "CREATE TABLE migrations (name {text} PRIMARY KEY, applied_at {text} NOT NULL)",
+    """CREATE TABLE revision (
+        "only" INTEGER PRIMARY KEY, number INTEGER NOT NULL, changed_at {text})""",
+    'INSERT INTO revision ("only", number) VALUES (1, 0)',
+    "CREATE TABLE seeds (name {text} PRIMARY KEY, digest {text} NOT NULL)",
     """CREATE TABLE lists (
-        slug TEXT PRIMARY KEY, position INTEGER NOT NULL, title TEXT NOT NULL, year INTEGER,
-        source TEXT NOT NULL, imported_at TEXT)""",
+        slug {text} PRIMARY KEY, position INTEGER NOT NULL, title {text} NOT NULL, year INTEGER,
+        source {text} NOT NULL, imported_at {text})""",
     """CREATE TABLE branches (
-        id TEXT PRIMARY KEY, name TEXT NOT NULL, address TEXT NOT NULL, bank TEXT,
-        phone TEXT NOT NULL, hours TEXT NOT NULL,
-        lon DOUBLE PRECISION, lat DOUBLE PRECISION, datum TEXT)""",
+        id {text} PRIMARY KEY, name {text} NOT NULL, address {text} NOT NULL, bank {text},
+        phone {text} NOT NULL, hours {text} NOT NULL,
+        lon DOUBLE PRECISION, lat DOUBLE PRECISION, datum {text})""",
     """CREATE TABLE entries (
-        list TEXT NOT NULL REFERENCES lists (slug), branch TEXT NOT NULL REFERENCES branches (id),
+        list {text} NOT NULL REFERENCES lists (slug),
+        branch {text} NOT NULL REFERENCES branches (id),
         position INTEGER NOT NULL, PRIMARY KEY (list, branch))""",
     "CREATE INDEX entries_branch ON entries (branch)",
     """CREATE TABLE placements (
-        branch TEXT PRIMARY KEY REFERENCES branches (id),
-        lon DOUBLE PRECISION, lat DOUBLE PRECISION, precision TEXT, radius_m DOUBLE PRECISION,
-        provider TEXT, located_at TEXT, district TEXT, address TEXT NOT NULL,
-        reasons TEXT NOT NULL)""",
+        branch {text} PRIMARY KEY REFERENCES branches (id),
+        lon DOUBLE PRECISION, lat DOUBLE PRECISION, precision {text}, radius_m DOUBLE PRECISION,
+        provider {text}, located_at {text}, district {text}, address {text} NOT NULL,
+        reasons {text} NOT NULL)""",
     """CREATE TABLE geocodes (
-        provider TEXT NOT NULL, query TEXT NOT NULL, options TEXT NOT NULL,
-        normaliser INTEGER NOT NULL, record TEXT NOT NULL,
+        provider {text} NOT NULL, query {text} NOT NULL, options {text} NOT NULL,
+        normaliser INTEGER NOT NULL, record {text} NOT NULL,
         PRIMARY KEY (provider, query, options, normaliser))""",
     """CREATE TABLE districts (
-        code TEXT PRIMARY KEY, name TEXT NOT NULL, name_en TEXT NOT NULL, city TEXT NOT NULL,
-        province TEXT NOT NULL, source TEXT NOT NULL,
+        code {text} PRIMARY KEY, name {text} NOT NULL, name_en {text} NOT NULL,
+        city {text} NOT NULL, province {text} NOT NULL, source {text} NOT NULL,
         geometry {blob} NOT NULL, drawing {blob} NOT NULL)""",
 )
 
 LEDGER = (
     """CREATE TABLE leases (
-        provider TEXT PRIMARY KEY, free_at DOUBLE PRECISION NOT NULL, day TEXT NOT NULL,
+        provider {text} PRIMARY KEY, free_at DOUBLE PRECISION NOT NULL, day {text} NOT NULL,
         used INTEGER NOT NULL)""",
     """CREATE TABLE claims (
-        provider TEXT NOT NULL, query TEXT NOT NULL, options TEXT NOT NULL,
-        normaliser INTEGER NOT NULL, owner TEXT NOT NULL, until DOUBLE PRECISION NOT NULL,
+        provider {text} NOT NULL, query {text} NOT NULL, options {text} NOT NULL,
+        normaliser INTEGER NOT NULL, owner {text} NOT NULL, until DOUBLE PRECISION NOT NULL,
         PRIMARY KEY (provider, query, options, normaliser))""",
 )
 
-STEPS: tuple[tuple[str, Sequence[str]], ...] = (
-    ("0001_initial", INITIAL),
-    ("0002_ledger", LEDGER),
+SNAPSHOTS = (
+    # A list's branches are read in their order without sorting all of them.
+    "CREATE INDEX entries_position ON entries (list, position)",
+    # Districts are large and seldom change: what was made of them is kept until this does.
+    "ALTER TABLE revision ADD COLUMN districts_changed_at {text} NOT NULL DEFAULT ''",
 )
-"""Name and SQL of every step, oldest first; ``{blob}`` is the dialect's type for bytes."""
 
-_BLOB = {"sqlite": "BLOB", "postgresql": "BYTEA"}
+POSTGIS = (
+    "CREATE EXTENSION IF NOT EXISTS postgis",
+    """ALTER TABLE placements ADD COLUMN place geography(Point, 4326)
+        GENERATED ALWAYS AS (ST_SetSRID(ST_MakePoint(lon, lat), 4326)::geography) STORED""",
+    "CREATE INDEX placements_place ON placements USING gist (place)",
+    "CREATE INDEX placements_district ON placements (district)",
+    "CREATE INDEX branches_bank ON branches (bank)",
+    "ALTER TABLE branches ADD COLUMN search {text} NOT NULL DEFAULT ''",
+)
+"""What searching in the database needs. ``search`` is the canonical name and address, a line each:
+a change of `mapsvc.address.normalise` comes with a step that has it written anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A named step; ``{blob}`` and ``{text}`` are the dialect's types for bytes and text."""
+
+    name: str
+    statements: Sequence[str]
+    dialect: str | None = None
+    """The only database that takes it; None for all."""
+
+
+STEPS = (
+    Step("0001_initial", INITIAL),
+    Step("0002_ledger", LEDGER),
+    Step("0003_snapshots", SNAPSHOTS),
+    Step("0004_postgis", POSTGIS, "postgresql"),
+)
+"""Every step, oldest first."""
+
+_TYPES = {
+    "sqlite": {"blob": "BLOB", "text": "TEXT"},
+    # The same order of texts as SQLite's, whatever language the database was made for.
+    "postgresql": {"blob": "BYTEA", "text": 'TEXT COLLATE "C"'},
+}
+
+_OF_EXTENSIONS = """SELECT relname FROM pg_class JOIN pg_depend ON objid = pg_class.oid
+    WHERE classid = 'pg_class'::regclass AND deptype = 'e'"""
+"""Tables that came with an extension, such as PostGIS's spatial_ref_sys."""
+
+
+def steps_for(dialect: str) -> tuple[Step, ...]:
+    """The steps that a database of this kind takes."""
+    return tuple(step for step in STEPS if step.dialect in (None, dialect))
 
 
 def migrate(connection: Connection) -> tuple[str, ...]:
@@ -70,7 +118,8 @@ def migrate(connection: Connection) -> tuple[str, ...]:
     Raises:
         StoreError: the database was made by a newer version, or is another program's.
     """
-    tables = set(inspect(connection).get_table_names())
+    dialect = connection.dialect.name
+    tables = _tables(connection)
     applied: set[str] = set()
     if "migrations" in tables:
         applied = set(connection.scalars(select(migrations.c.name)))
@@ -78,15 +127,22 @@ def migrate(connection: Connection) -> tuple[str, ...]:
         raise StoreError(
             "this database belongs to another program: it has tables but no migrations"
         )
-    if unknown := applied - {name for name, _ in STEPS}:
+    if unknown := applied - {step.name for step in STEPS}:
         raise StoreError(
             f"this store was made by a newer version of mapsvc (it has {min(unknown)})"
         )
-    missing = [(name, statements) for name, statements in STEPS if name not in applied]
-    for name, statements in missing:
-        for statement in statements:
-            connection.exec_driver_sql(statement.format(blob=_BLOB[connection.dialect.name]))
+    missing = [step for step in steps_for(dialect) if step.name not in applied]
+    for step in missing:
+        for statement in step.statements:
+            connection.exec_driver_sql(statement.format_map(_TYPES[dialect]))
         connection.execute(
-            migrations.insert(), {"name": name, "applied_at": datetime.now(UTC).isoformat()}
+            migrations.insert(), {"name": step.name, "applied_at": datetime.now(UTC).isoformat()}
         )
-    return tuple(name for name, _ in missing)
+    return tuple(step.name for step in missing)
+
+
+def _tables(connection: Connection) -> set[str]:
+    tables = set(inspect(connection).get_table_names())
+    if connection.dialect.name == "postgresql":
+        tables -= set(connection.exec_driver_sql(_OF_EXTENSIONS).scalars())
+    return tables

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import shapely
@@ -23,17 +22,10 @@ from mapsvc.model import (
     ReviewCode,
     ReviewReason,
 )
-from mapsvc.store import schema
-from mapsvc.store.base import Row as BranchRow
 
 Values = dict[str, Any]
 
 
-_BRANCH_COLUMNS = len(schema.branches.columns)
-_PLACEMENT_COLUMNS = len(schema.placements.columns)
-
-
-@lru_cache(1_024)
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
@@ -93,40 +85,20 @@ def placement_values(placement: Placement) -> Values:
 
 
 def to_placement(row: Row[Any]) -> Placement:
-    return _placement(tuple(row))
-
-
-def _placement(values: tuple[Any, ...]) -> Placement:
-    """A placement from the values of its columns, in the table's order."""
-    branch, lon, lat, precision, radius_m, provider, located_at, district, address, reasons = values
     return Placement(
-        branch_id=branch,
-        point=None if lon is None else Point(lon, lat),
-        precision=Precision(precision) if precision else None,
-        radius_m=radius_m,
-        provider=provider,
-        located_at=_time(located_at),
-        district=district,
-        address=address,
-        reasons=_reasons(reasons),
+        branch_id=row.branch,
+        point=None if row.lon is None else Point(row.lon, row.lat),
+        precision=Precision(row.precision) if row.precision else None,
+        radius_m=row.radius_m,
+        provider=row.provider,
+        located_at=_time(row.located_at),
+        district=row.district,
+        address=row.address,
+        reasons=tuple(
+            ReviewReason(ReviewCode(reason["code"]), reason["detail"])
+            for reason in json.loads(row.reasons)
+        ),
     )
-
-
-@lru_cache(1_024)
-def _reasons(text: str) -> tuple[ReviewReason, ...]:
-    return tuple(
-        ReviewReason(ReviewCode(reason["code"]), reason["detail"]) for reason in json.loads(text)
-    )
-
-
-def to_row(row: Row[Any], slugs: tuple[str, ...]) -> BranchRow:
-    """A branch with its placement, from the columns of both tables one after the other."""
-    values = tuple(row)
-    identity, name, address, bank, phone, hours, lon, lat, datum = values[:_BRANCH_COLUMNS]
-    placed = values[_BRANCH_COLUMNS : _BRANCH_COLUMNS + _PLACEMENT_COLUMNS]
-    point = None if lon is None else Point(lon, lat, Datum(datum))
-    branch = Branch(identity, name, address, bank, phone, hours, point)
-    return BranchRow(branch, slugs, None if placed[0] is None else _placement(placed))
 
 
 def key_values(key: CacheKey) -> Values:

@@ -23,6 +23,7 @@ revision = Table(
     Column("only", Integer, primary_key=True, autoincrement=False),
     Column("number", Integer, nullable=False),
     Column("changed_at", Text),
+    Column("districts_changed_at", Text, nullable=False),
 )
 
 seeds = Table(

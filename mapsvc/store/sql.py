@@ -7,7 +7,7 @@ transaction begins (set up by the module that opens the engine).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -62,6 +62,8 @@ def store_errors(doing: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
         raise StoreError(f"the store failed while {doing}: {str(cause).splitlines()[0]}") from error
+    except UnicodeEncodeError as error:
+        raise StoreError(f"the store failed while {doing}: a text with half a character") from error
 
 
 class SqlWriter:
@@ -70,6 +72,7 @@ class SqlWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.changed = False
+        self.changed_districts = False
 
     def put_list(self, branch_list: BranchList, branches: Sequence[Branch]) -> None:
         lists, entries = schema.lists, schema.entries
@@ -98,10 +101,9 @@ class SqlWriter:
         self._drop_unlisted()
 
     def _drop_unlisted(self) -> None:
-        listed = select(schema.entries.c.branch)
-        placements, branches = schema.placements, schema.branches
-        self._connection.execute(delete(placements).where(placements.c.branch.not_in(listed)))
-        self._connection.execute(delete(branches).where(branches.c.id.not_in(listed)))
+        for key in (schema.placements.c.branch, schema.branches.c.id):
+            listed = select(schema.entries).where(schema.entries.c.branch == key).exists()
+            self._connection.execute(delete(key.table).where(~listed))
         self.changed = True
 
     def put_placements(self, placements: Iterable[Placement]) -> None:
@@ -109,6 +111,7 @@ class SqlWriter:
 
     def put_districts(self, districts: Sequence[District]) -> None:
         self._upsert(schema.districts, [rows.district_values(d) for d in districts])
+        self.changed_districts = True
 
     def put_geocodes(self, geocodes: Iterable[Geocode]) -> int:
         return self._upsert(schema.geocodes, [rows.geocode_values(g) for g in geocodes])
@@ -152,6 +155,18 @@ _DROP_CLAIM = delete(schema.claims).where(
     _by_key(schema.claims), schema.claims.c.owner == bindparam("holder")
 )
 
+_OF_LIST = (
+    select(
+        *(schema.branches.c[name] for name in Row._fields[:6]),
+        *(schema.placements.c[name] for name in Row._fields[6:-1]),
+    )
+    .join(schema.entries, schema.entries.c.branch == schema.branches.c.id)
+    .outerjoin(schema.placements, schema.placements.c.branch == schema.branches.c.id)
+    .where(schema.entries.c.list == bindparam("wanted"))
+    .order_by(schema.entries.c.position)
+)
+"""The columns of each branch of a list and of its placement."""
+
 
 def _drop_claim(connection: Connection, key: CacheKey, owner: str) -> None:
     connection.execute(_DROP_CLAIM, rows.key_values(key) | {"holder": owner})
@@ -159,6 +174,8 @@ def _drop_claim(connection: Connection, key: CacheKey, owner: str) -> None:
 
 class SqlStore:
     """`mapsvc.store.base.Store` on an engine whose schema is up to date."""
+
+    writer = SqlWriter
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -172,18 +189,21 @@ class SqlStore:
         ):
             yield connection
 
+    def _ledger(self) -> AbstractContextManager[Connection]:
+        """A transaction of the ledger's own; a store may let it overtake a long import."""
+        return self._write()
+
     @contextmanager
     def write(self) -> Iterator[SqlWriter]:
         with self._write() as connection:
-            writer = SqlWriter(connection)
+            writer = self.writer(connection)
             yield writer
             if writer.changed:
-                table = schema.revision
-                connection.execute(
-                    update(table).values(
-                        number=table.c.number + 1, changed_at=datetime.now(UTC).isoformat()
-                    )
-                )
+                table, now = schema.revision, datetime.now(UTC).isoformat()
+                values = {"number": table.c.number + 1, "changed_at": now}
+                if writer.changed_districts:
+                    values["districts_changed_at"] = now
+                connection.execute(update(table).values(values))
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
@@ -200,16 +220,20 @@ class SqlStore:
             yield SqlReading(connection)
 
     def contents(self) -> Contents:
-        with self.reading() as reading:
-            found = list(reading.rows())
+        with self._read() as connection:
+            reading = SqlReading(connection)
+            branches = {row.id: rows.to_branch(row) for row in connection.execute(_in_list_order())}
+            members: dict[str, tuple[str, ...]] = {}
+            for row in connection.execute(_memberships()):
+                members[row.branch] = (*members.get(row.branch, ()), row.list)
             return Contents(
                 revision=reading.revision,
                 changed_at=reading.changed_at,
                 lists=reading.lists,
-                branches=tuple(row.branch for row in found),
-                members={row.branch.id: row.lists for row in found},
-                placements={row.branch.id: row.placement for row in found if row.placement},
-                districts=reading.districts,
+                branches=tuple(branches.values()),
+                members=members,
+                placements=_placements(connection),
+                districts=reading.districts(),
             )
 
     def lists(self) -> tuple[BranchList, ...]:
@@ -255,7 +279,7 @@ class SqlStore:
 
     def claim(self, key: CacheKey, owner: str, now: float, until: float) -> str | None:
         table = schema.claims
-        with self._write() as connection:
+        with self._ledger() as connection:
             held = connection.execute(_CLAIM, rows.key_values(key)).one_or_none()
             if held is not None and held.owner != owner and held.until > now:
                 return str(held.owner)
@@ -264,18 +288,18 @@ class SqlStore:
             return None
 
     def release(self, key: CacheKey, owner: str) -> None:
-        with self._write() as connection:
+        with self._ledger() as connection:
             _drop_claim(connection, key, owner)
 
     def settle(self, geocode: Geocode, owner: str) -> None:
-        with self._write() as connection:
+        with self._ledger() as connection:
             upsert(connection, schema.geocodes, [rows.geocode_values(geocode)])
             _drop_claim(connection, key_of(geocode), owner)
 
     def reserve(self, provider: str, interval_s: float, quota: int, now: float) -> float | None:
         table = schema.leases
         today = datetime.fromtimestamp(now, UTC).date().isoformat()
-        with self._write() as connection:
+        with self._ledger() as connection:
             held = connection.execute(
                 select(table).where(table.c.provider == provider)
             ).one_or_none()
@@ -309,22 +333,25 @@ class SqlReading:
         found = connection.execute(select(schema.revision)).one()
         self.revision: int = found.number
         self.changed_at = datetime.fromisoformat(found.changed_at) if found.changed_at else None
+        self.districts_changed_at: str = found.districts_changed_at
         self.lists = _lists(connection)
-        self.districts = _districts(connection)
+
+    def districts(self) -> tuple[District, ...]:
+        return _districts(self._connection)
 
     def rows(self) -> Iterator[Row]:
         several = _in_several_lists(self._connection)
         given: set[str] = set()
-        found = self._connection.execute(
-            _everything(), execution_options={"yield_per": _ROWS_AT_ONCE}
-        )
-        for row in found:
-            slugs = several.get(row.id)
-            if slugs is not None:
-                if row.id in given:
-                    continue
-                given.add(row.id)
-            yield rows.to_row(row, slugs or (row.list,))
+        options = {"yield_per": _ROWS_AT_ONCE}
+        for known in self.lists:
+            values = {"wanted": known.slug}
+            for row in self._connection.execute(_OF_LIST, values, execution_options=options):
+                slugs = several.get(row[0])
+                if slugs is not None:
+                    if row[0] in given:
+                        continue
+                    given.add(row[0])
+                yield Row._make((*row, slugs or (known.slug,)))
 
 
 def _in_list_order() -> Select[Any]:
@@ -338,35 +365,18 @@ def _in_list_order() -> Select[Any]:
     )
 
 
-def _everything() -> Select[Any]:
-    """The columns of each branch and of its placement, and the list that it stands on."""
-    branches, placements, entries, lists = (
-        schema.branches,
-        schema.placements,
-        schema.entries,
-        schema.lists,
-    )
-    return (
-        select(*branches.columns, *placements.columns, entries.c.list)
-        .join(entries, entries.c.branch == branches.c.id)
-        .join(lists, lists.c.slug == entries.c.list)
-        .outerjoin(placements, placements.c.branch == branches.c.id)
-        .order_by(lists.c.position, entries.c.position)
-    )
+def _memberships() -> Select[Any]:
+    entries, lists = schema.entries, schema.lists
+    joined = entries.join(lists, lists.c.slug == entries.c.list)
+    return select(entries.c.branch, entries.c.list).select_from(joined).order_by(lists.c.position)
 
 
 def _in_several_lists(connection: Connection) -> dict[str, tuple[str, ...]]:
     """The branches that more than one list names → the slugs of those."""
-    entries, lists = schema.entries, schema.lists
-    several = select(entries.c.branch).group_by(entries.c.branch).having(func.count() > 1)
-    found = connection.execute(
-        select(entries.c.branch, entries.c.list)
-        .join(lists, lists.c.slug == entries.c.list)
-        .where(entries.c.branch.in_(several))
-        .order_by(lists.c.position)
-    )
+    branch = schema.entries.c.branch
+    several = select(branch).group_by(branch).having(func.count() > 1)
     slugs: dict[str, tuple[str, ...]] = {}
-    for row in found:
+    for row in connection.execute(_memberships().where(branch.in_(several))):
         slugs[row.branch] = (*slugs.get(row.branch, ()), row.list)
     return slugs
 

@@ -19,7 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from mapsvc.errors import StoreError
 from mapsvc.geocoding.record import CacheKey
-from mapsvc.store.migrations import STEPS, migrate
+from mapsvc.store.migrations import migrate, steps_for
 from mapsvc.store.sql import RECORD, WRITE, SqlStore, store_errors
 
 APPLICATION_ID = 0x6D617073  # "maps", in the file's header
@@ -108,7 +108,7 @@ def _create(path: Path) -> None:
 
 def _migrate(connection: Connection) -> None:
     if migrate(connection):
-        connection.exec_driver_sql(f"PRAGMA user_version = {len(STEPS)}")
+        connection.exec_driver_sql(f"PRAGMA user_version = {len(steps_for('sqlite'))}")
 
 
 def _writing(engine: Engine) -> Connection:
