@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Sequence
 
-from mapsvc.snapshot import Snapshot
+from mapsvc.model import Datum
 
 _COLUMNS = (
     "id",
@@ -25,18 +26,19 @@ _COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def as_geojson(snapshot: Snapshot, indices: Sequence[int]) -> str:
-    """A FeatureCollection (RFC 7946): longitude first; a branch without a place has no geometry."""
-    features = snapshot.features(indices).decode()
-    return f'{{"type":"FeatureCollection","features":[{features}]}}\n'
+def as_geojson(features: Iterable[bytes]) -> str:
+    """A FeatureCollection (RFC 7946): longitude first; a branch without a place has no geometry.
+
+    Args:
+        features: branches as serialised features.
+    """
+    joined = b",".join(features).decode()
+    return f'{{"type":"FeatureCollection","features":[{joined}]}}\n'
 
 
-def as_csv(snapshot: Snapshot, indices: Sequence[int]) -> str:
-    """A table of branches with a heading; see `csv_text`."""
-    return csv_text(
-        [*_COLUMNS, "lon", "lat", "datum", "list", "review"],
-        (_row(snapshot, index) for index in indices),
-    )
+def as_csv(features: Iterable[bytes]) -> str:
+    """A table of the same with a heading; see `csv_text`."""
+    return csv_text([*_COLUMNS, "lon", "lat", "datum", "list", "review"], map(_row, features))
 
 
 def csv_text(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -52,10 +54,10 @@ def csv_text(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\ufeff" + out.getvalue()
 
 
-def _row(snapshot: Snapshot, index: int) -> Sequence[object]:
-    properties = snapshot.properties(index)
-    point = snapshot.point(index)
-    position = (point.lon, point.lat, point.datum.value) if point else ("", "", "")
+def _row(feature: bytes) -> Sequence[object]:
+    branch = json.loads(feature)
+    properties, geometry = branch["properties"], branch["geometry"]
+    position = (*geometry["coordinates"], Datum.WGS84.value) if geometry else ("", "", "")
     return (
         *(properties[column] for column in _COLUMNS),
         *position,

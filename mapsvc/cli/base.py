@@ -14,7 +14,7 @@ from mapsvc import __version__, service
 from mapsvc.config import Settings
 from mapsvc.errors import InvalidValue, MapsvcError, NotFound, ascii_controls
 from mapsvc.model import Datum, Point
-from mapsvc.snapshot import Snapshot
+from mapsvc.snapshot import MemorySnapshot, Snapshot
 from mapsvc.store import open_store as open_store_at
 from mapsvc.store.base import Store
 
@@ -65,8 +65,8 @@ def open_store(settings: Settings | None = None) -> Iterator[Store]:
 
 
 def read_snapshot() -> Snapshot:
-    with open_store() as store:
-        return Snapshot(store.contents())
+    with open_store() as store, store.reading() as reading:
+        return MemorySnapshot.of(reading)
 
 
 def read_position(text: str, datum: str) -> Point:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -28,11 +29,13 @@ def nearest(position: str, datum: str, limit: int, slug: str | None, as_json: bo
     """
     snapshot = read_snapshot()
     if slug is not None:
-        snapshot.list(slug)
+        snapshot.branch_list(slug)
     query = BranchQuery(list=slug)
-    indices, metres = snapshot.nearest(read_position(position, datum), limit, query=query)
     found = [
-        (round(float(m)), snapshot.properties(int(i))) for i, m in zip(indices, metres, strict=True)
+        (round(distance_m), json.loads(feature)["properties"])
+        for feature, distance_m in snapshot.nearest(
+            read_position(position, datum), limit, query=query
+        )
     ]
     if as_json:
         console.print_json([{"distance_m": m, **properties} for m, properties in found])
@@ -59,10 +62,9 @@ def export(file: Path | None, kind: str | None, slug: str | None) -> None:
     kind = kind or _format_of(file)
     snapshot = read_snapshot()
     if slug is not None:
-        snapshot.list(slug)
-    indices = [int(i) for i in snapshot.select(BranchQuery(list=slug))]
+        snapshot.branch_list(slug)
     as_text = exports.as_geojson if kind == "geojson" else exports.as_csv
-    write(file, as_text(snapshot, indices))
+    write(file, as_text(snapshot.iterate(BranchQuery(list=slug))))
 
 
 def _format_of(file: Path | None) -> str:

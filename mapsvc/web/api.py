@@ -35,10 +35,9 @@ _POINT_DECIMALS = 7
 def branches() -> Response:
     wanted = parse(BranchesParams, request.query_string)
     shown = snapshot()
-    matched = shown.select(wanted.query)
-    indices = matched[wanted.offset : wanted.offset + wanted.limit].tolist()
-    page = _page(len(matched), len(indices), wanted.offset, wanted.limit)
-    return _geojson(geojson.collection(map(shown.feature, indices), page))
+    matched, features = shown.page(wanted.query, wanted.limit, wanted.offset)
+    page = _page(matched, len(features), wanted.offset, wanted.limit)
+    return _geojson(geojson.collection(features, page))
 
 
 @bp.get("/v1/branches/<id>")
@@ -46,7 +45,7 @@ def branches() -> Response:
 def branch(id: str) -> Response:  # noqa: A002 - the name in the documented path
     parse(NoParams, request.query_string)
     shown = snapshot()
-    return _geojson(shown.feature(shown.index_of(id)))
+    return _geojson(shown.feature(id))
 
 
 @bp.get("/v1/nearest")
@@ -54,13 +53,10 @@ def branch(id: str) -> Response:  # noqa: A002 - the name in the documented path
 def nearest() -> Response:
     wanted = parse(NearestParams, request.query_string)
     shown = snapshot()
-    indices, distances = shown.nearest(
+    found = shown.nearest(
         wanted.point, wanted.limit, max_distance_m=wanted.max_distance, query=wanted.query
     )
-    features = [
-        geojson.with_distance(shown.feature(index), distance)
-        for index, distance in zip(indices.tolist(), distances.tolist(), strict=True)
-    ]
+    features = [geojson.with_distance(*neighbour) for neighbour in found]
     members = {
         "numberReturned": len(features),
         "query": _wgs84(wanted.point),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -84,12 +85,14 @@ def _name_of_district(snapshot: Snapshot, code: str | None) -> str:
     return district_title(snapshot, entry) if entry else ""
 
 
-def branch_view(snapshot: Snapshot, index: int) -> BranchView:
-    """The branch at an index of the snapshot."""
-    facts: dict[str, Any] = snapshot.properties(index)
+def branch_view(snapshot: Snapshot, feature: bytes) -> BranchView:
+    """A branch of the snapshot, from its serialised feature."""
+    branch = json.loads(feature)
+    facts: dict[str, Any] = branch["properties"]
+    geometry = branch["geometry"]
+    point = Point(*geometry["coordinates"]) if geometry else None
     bank = banks().get(facts["bank"] or "")
     precision = Precision(facts["precision"]) if facts["precision"] else None
-    point = snapshot.point(index)
     located_at = facts["located_at"]
     exact = precision is None or not precision.is_approximate
 
@@ -106,7 +109,7 @@ def branch_view(snapshot: Snapshot, index: int) -> BranchView:
         district_name=_name_of_district(snapshot, facts["district"]),
         phone=shown(facts["phone"] or ""),
         hours=shown(facts["hours"] or ""),
-        lists=tuple(shown(snapshot.list(slug).title) for slug in facts["list"]),
+        lists=tuple(shown(snapshot.branch_list(slug).title) for slug in facts["list"]),
         point=point,
         radius_m=None if exact or point is None else facts["radius_m"],
         precision=words.precision(precision, facts["radius_m"]),
@@ -140,12 +143,4 @@ def district_summary(query: BranchQuery, code: str, count: int) -> str:
 
 def district_counts(snapshot: Snapshot, query: BranchQuery) -> dict[str, int]:
     """How many of the wanted branches lie in each district, by code; all districts are in it."""
-    counts = {entry.district.code: entry.count for entry in snapshot.districts}
-    if query == BranchQuery():
-        return counts
-    return {
-        code: len(snapshot.select(replace(query, district=code)))
-        if count and query.district in (None, code)
-        else 0
-        for code, count in counts.items()
-    }
+    return snapshot.counts(query)

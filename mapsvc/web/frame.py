@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from mapsvc.geo.datum import convert_arrays
 from mapsvc.model import BBox, Datum, Point
-from mapsvc.snapshot import Snapshot
+from mapsvc.snapshot import BranchQuery, Snapshot
 
 _METRES_PER_DEGREE = 111_320.0
 _LEAST_COSINE = 1e-3
@@ -23,6 +22,9 @@ _LEAST_SPAN_M = 6_000.0
 """A map that shows less holds nothing to know one's way by, without tiles."""
 _MANY_DISTRICTS = 200
 """With more, labels stand at a point that is quick to find rather than at the best one."""
+
+_MANY_BRANCHES = 1_000
+"""With more there is no free space to find."""
 
 _CANDIDATES = 3
 """Places for a label, best first; the front end takes the first one that is free."""
@@ -47,17 +49,11 @@ def around(point: Point, radius_m: float) -> BBox:
     )
 
 
-def around_all(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], radius_m: float = 0
-) -> BBox | None:
-    """A box around positions; None where none of them is known."""
-    known = ~np.isnan(lon)
-    if not known.any():
-        return None
-    west, east = float(lon[known].min()), float(lon[known].max())
-    south, north = float(lat[known].min()), float(lat[known].max())
-    corners = [around(Point(x, y), radius_m) for x, y in ((west, south), (east, north))]
-    return BBox(corners[0].west, corners[0].south, corners[1].east, corners[1].north)
+def widened(box: BBox, radius_m: float = 0) -> BBox:
+    """A box with the room of `around` about each of its corners."""
+    low = around(Point(box.west, box.south), radius_m)
+    high = around(Point(box.east, box.north), radius_m)
+    return BBox(low.west, low.south, high.east, high.north)
 
 
 def around_districts(snapshot: Snapshot, codes: Collection[str] | None = None) -> BBox | None:
@@ -120,10 +116,9 @@ def _free_spaces(snapshot: Snapshot, shape: BaseGeometry) -> Iterator[tuple[floa
         return
     west, south, east, north = shape.bounds
     size = max(east - west, north - south)
-    lon, lat = snapshot.lon, snapshot.lat
-    with np.errstate(invalid="ignore"):
-        inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-    branches = shapely.MultiPoint(np.column_stack((lon[inside], lat[inside])))
+    found = snapshot.page(BranchQuery(bbox=BBox(west, south, east, north)), _MANY_BRANCHES)
+    places = [json.loads(feature)["geometry"]["coordinates"] for feature in found.features]
+    branches = shapely.MultiPoint(places)
     whole = shape.simplify(size / 200)
     free = whole.difference(branches.buffer(size / 12))
     for _ in range(_CANDIDATES):

@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 
 from mapsvc.links import Destination, directions
 from mapsvc.maps import Kind
-from mapsvc.model import Point
 from mapsvc.snapshot import BranchQuery, Snapshot
 from mapsvc.web import assets, caching, display, words
 from mapsvc.web.branches import (
@@ -59,14 +58,14 @@ class Choice:
 
 def listing(snap: Snapshot, query: BranchQuery) -> dict[str, object]:
     """What a list of branches by district shows, for a template."""
-    found = snap.select(query)
-    branches = [branch_view(snap, index) for index in found[:MAX_LISTED].tolist()]
+    total, features = snap.page(query, MAX_LISTED)
+    branches = [branch_view(snap, feature) for feature in features]
     counts = district_counts(snap, query)
     return {
         "query": query,
         "branches": branches,
         "groups": grouped(branches),
-        "total": len(found),
+        "total": total,
         "all_count": len(snap),
         "counts": counts,
         "with_branches": sum(count > 0 for count in counts.values()),
@@ -103,8 +102,7 @@ def index() -> ResponseReturnValue:
 @caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
 def branch(branch_id: str) -> ResponseReturnValue:
     snap = snapshot()
-    at = snap.index_of(branch_id)
-    shown = branch_view(snap, at)
+    shown = branch_view(snap, snap.feature(branch_id))
     district = snap.district(shown.district).district if shown.district else None
     return render_template(
         "locator/branch.html",
@@ -118,22 +116,21 @@ def branch(branch_id: str) -> ResponseReturnValue:
                 point=None if shown.is_approximate else shown.point,
             )
         ),
-        nearby=_nearby(snap, at, shown.point),
+        nearby=_nearby(snap, shown),
         changed_at=snap.changed_at,
         by_openstreetmap=bool(snap.providers & OPENSTREETMAP),
     )
 
 
-def _nearby(snap: Snapshot, at: int, point: Point | None) -> list[tuple[BranchView, str]]:
+def _nearby(snap: Snapshot, branch: BranchView) -> list[tuple[BranchView, str]]:
     """The nearest other branches, with their distances in words."""
-    if point is None:
+    if branch.point is None:
         return []
-    indices, metres = snap.nearest(point, _NEARBY + 1)
-    return [
-        (branch_view(snap, index), words.distance(distance))
-        for index, distance in zip(indices.tolist(), metres.tolist(), strict=True)
-        if index != at
-    ][:_NEARBY]
+    found = [
+        (branch_view(snap, feature), words.distance(distance_m))
+        for feature, distance_m in snap.nearest(branch.point, _NEARBY + 1)
+    ]
+    return [(other, distance) for other, distance in found if other.id != branch.id][:_NEARBY]
 
 
 @bp.get("/districts/<code>")

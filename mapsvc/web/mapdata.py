@@ -95,11 +95,11 @@ def shell_script(kind: str, digest: str, lang: str) -> Response:
 
 def _branches(snap: Snapshot, wanted: MapParams, datum: Datum) -> Iterator[dict[str, Any]]:
     if wanted.branch is not None:
-        indices = [snap.index_of(wanted.branch)]
+        features = [snap.feature(wanted.branch)]
     else:
-        indices = snap.select(wanted.query)[:MAX_DRAWN].tolist()
-    for index in indices:
-        branch = branch_view(snap, index)
+        features = snap.page(wanted.query, MAX_DRAWN).features
+    for feature in features:
+        branch = branch_view(snap, feature)
         if branch.point is None:
             continue
         point = convert(branch.point, datum)

@@ -10,10 +10,10 @@ from flask import url_for
 
 from mapsvc.maps import Kind, Shell, ShellText, shell
 from mapsvc.model import BBox
-from mapsvc.snapshot import BranchQuery, Snapshot
-from mapsvc.web.branches import BranchView, district_counts
+from mapsvc.snapshot import EVERYTHING, BranchQuery, Snapshot
+from mapsvc.web.branches import BranchView, branch_view, district_counts
 from mapsvc.web.context import context
-from mapsvc.web.frame import around, around_all, around_districts, joined
+from mapsvc.web.frame import around, around_districts, joined, widened
 from mapsvc.web.i18n import gettext, language
 from mapsvc.web.overview import Overview, overview
 from mapsvc.web.scale import Scale
@@ -64,8 +64,7 @@ def _text() -> ShellText:
 def focus_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> str | None:
     """The code of the one district that a map is about, if it is about one."""
     if branch is not None:
-        code: str | None = snapshot.properties(snapshot.index_of(branch))["district"]
-        return code
+        return branch_view(snapshot, snapshot.feature(branch)).district
     return query.district
 
 
@@ -76,25 +75,24 @@ def box_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> BBox |
     a district; or what a filter has found; or the districts that have branches.
     """
     if branch is not None:
-        index = snapshot.index_of(branch)
-        facts, point = snapshot.properties(index), snapshot.point(index)
-        if point is not None:
-            box = around(point, facts["radius_m"] or 0)
+        shown = branch_view(snapshot, snapshot.feature(branch))
+        if shown.point is not None:
+            box = around(shown.point, shown.radius_m or 0)
             has_tiles = context().settings.tiles != "none"
-            if has_tiles or facts["district"] is None:
+            if has_tiles or shown.district is None:
                 return box
-            return joined([box, around_districts(snapshot, [facts["district"]])])
+            return joined([box, around_districts(snapshot, [shown.district])])
     if query.district is not None:
         district = around_districts(snapshot, [query.district])
         if district is not None:
             return district
     if query != BranchQuery():
-        found = snapshot.select(query)
-        box_of_found = around_all(snapshot.lon[found], snapshot.lat[found], 1_500)
-        if box_of_found is not None:
-            return box_of_found
+        found = snapshot.extent(query)
+        if found is not None:
+            return widened(found, 1_500)
     # Districts without branches may lie far away, and branches outside every district.
-    places = around_all(snapshot.lon, snapshot.lat)
+    extent = snapshot.extent(EVERYTHING)
+    places = extent and widened(extent)
     used = [entry.district.code for entry in snapshot.districts if entry.count]
     return (
         joined([places, around_districts(snapshot, used)]) if places else around_districts(snapshot)

@@ -6,9 +6,11 @@ variables, so that a worker that is started anew finds what the first one found.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 from flask import Flask
 from granian import Granian
@@ -17,7 +19,7 @@ from granian.log import LogLevels
 
 from mapsvc.config import Settings
 from mapsvc.errors import MapsvcError
-from mapsvc.snapshot import SnapshotSource
+from mapsvc.snapshot import Keeper, MappedSource
 from mapsvc.store import open_store
 from mapsvc.web import create_app
 
@@ -28,7 +30,7 @@ _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # looked up, not bou
 def make_app() -> Flask:
     """The application of one worker, from the environment's settings."""
     settings = Settings.from_environment(os.environ)
-    source = SnapshotSource(open_store(settings.store_url))
+    source = MappedSource(_snapshots(settings))
     source.watch()
     return create_app(settings, source)
 
@@ -40,6 +42,11 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
         MapsvcError: the address cannot be listened on.
     """
     _check_free(settings.host, settings.port)
+    # Workers that are forked would inherit the keeper's locks in whatever state they are.
+    multiprocessing.set_start_method("spawn", force=True)
+    keeper = Keeper(open_store(settings.store_url), _snapshots(settings))
+    keeper.refresh()
+    keeper.watch()
     server = Granian(
         f"{__name__}:make_app",
         factory=True,
@@ -56,6 +63,10 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
     )
     server.on_startup(on_start)
     server.serve()
+
+
+def _snapshots(settings: Settings) -> Path:
+    return settings.data_dir / "snapshots"
 
 
 def address(settings: Settings) -> str:

@@ -18,6 +18,7 @@ from mapsvc import service
 from mapsvc.snapshot import Snapshot
 from mapsvc.store import open_store
 from tests.integration.conftest import hostile_contents, make_app
+from tests.readings import snapshot_of
 
 FLAGS = [
     "--no-sandbox",
@@ -78,7 +79,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     service.seed(store)
     contents = store.contents()
     store.close()
-    return Snapshot(contents)
+    return snapshot_of(contents)
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +90,7 @@ def site(shipped: Snapshot) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def hostile_site() -> Iterator[str]:
-    with serving(make_app(Snapshot(hostile_contents()))) as url:
+    with serving(make_app(snapshot_of(hostile_contents()))) as url:
         yield url
 
 

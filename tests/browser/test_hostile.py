@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from mapsvc.model import Branch, BranchList, District, Placement, Point, Precision
-from mapsvc.snapshot import Snapshot
 from mapsvc.store.base import Contents
 from tests.browser.conftest import Visitor, serving
 from tests.integration.conftest import HOSTILE, NOW, hostile_contents, make_app
+from tests.readings import snapshot_of
 
 PWN = "window.__pwned=1"
 TRAPS = (
@@ -65,7 +65,7 @@ def traps() -> Contents:
 @pytest.fixture(scope="module")
 def trapped_site() -> Iterator[str]:
     app = make_app(
-        Snapshot(traps()), title=TRAPS[10], title_en=TRAPS[11], contact=f"{TRAPS[12]} {TRAPS[0]}"
+        snapshot_of(traps()), title=TRAPS[10], title_en=TRAPS[11], contact=f"{TRAPS[12]} {TRAPS[0]}"
     )
     with serving(app) as url:
         yield url

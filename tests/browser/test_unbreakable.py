@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from mapsvc.snapshot import Snapshot
 from tests.browser.conftest import Visitor, serving
 from tests.integration.conftest import hostile_contents, make_app
+from tests.readings import snapshot_of
 
 UNBREAKABLE = ("Z" + "\u0e49" * 480, "Z" + "\u0335" * 480, "﷽" * 100, "W" * 500)
 
@@ -23,7 +23,7 @@ def test_no_page_scrolls_sideways(visitor: Visitor, screen: str) -> None:
         )
         + contents.branches[len(UNBREAKABLE) :]
     )
-    with serving(make_app(Snapshot(replace(contents, branches=branches)))) as url:
+    with serving(make_app(snapshot_of(replace(contents, branches=branches)))) as url:
         visit = visitor(screen)
         for path in ("/", "/embed", "/branches/b0", "/branches/b1", "/districts/330203"):
             page = visit.open(url + path)

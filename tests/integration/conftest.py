@@ -27,6 +27,7 @@ from mapsvc.snapshot import Snapshot
 from mapsvc.store import open_store
 from mapsvc.store.base import Contents
 from mapsvc.web import create_app
+from tests.readings import snapshot_of
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 
@@ -61,7 +62,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     service.seed(store)
     contents = store.contents()
     store.close()
-    return Snapshot(contents)
+    return snapshot_of(contents)
 
 
 def hostile_contents(revision: int = 7) -> Contents:
@@ -102,7 +103,7 @@ def hostile_contents(revision: int = 7) -> Contents:
 
 @pytest.fixture(scope="session")
 def hostile_snapshot() -> Snapshot:
-    return Snapshot(hostile_contents())
+    return snapshot_of(hostile_contents())
 
 
 def make_app(snapshot: Snapshot, **settings: Any) -> Flask:

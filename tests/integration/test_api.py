@@ -23,6 +23,7 @@ from mapsvc.snapshot import Snapshot
 from mapsvc.web.geojson import with_distance
 from mapsvc.web.openapi import OPERATIONS, document
 from tests.integration.conftest import HOSTILE, hostile_contents, make_app
+from tests.readings import snapshot_of
 
 YINZHOU = Point(121.5440, 29.8177)
 V1 = "/api/v1"
@@ -300,7 +301,7 @@ class TestDistricts:
     def test_a_new_snapshot_has_its_own_counts(self) -> None:
         contents = hostile_contents()
         for present, expected in ((contents, 3), (replace(contents, placements={}), 0)):
-            client = make_app(Snapshot(present)).test_client()
+            client = make_app(snapshot_of(present)).test_client()
             answer = client.get(f"{V1}/districts/330203").get_json(force=True)
             assert answer["properties"]["branch_count"] == expected
 

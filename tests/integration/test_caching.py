@@ -14,6 +14,7 @@ from mapsvc.snapshot import Snapshot
 from mapsvc.web import caching
 from mapsvc.web.caching import CompressedAnswers, build_digest
 from tests.integration.conftest import hostile_contents, make_app
+from tests.readings import snapshot_of
 
 PATHS = [
     "/api/v1/branches",
@@ -67,18 +68,18 @@ def test_nothing_is_rendered_for_a_304(
 def test_each_address_revision_and_build_has_its_own_etag() -> None:
     contents = hostile_contents()
     apps = [
-        make_app(Snapshot(contents)),
-        make_app(Snapshot(replace(contents, revision=8))),
-        make_app(Snapshot(replace(contents, changed_at=None))),
-        make_app(Snapshot(contents), title="Another title"),
+        make_app(snapshot_of(contents)),
+        make_app(snapshot_of(replace(contents, revision=8))),
+        make_app(snapshot_of(replace(contents, changed_at=None))),
+        make_app(snapshot_of(contents), title="Another title"),
         make_app(
-            Snapshot(contents), public_url="https://example.org", trusted_hosts=("localhost",)
+            snapshot_of(contents), public_url="https://example.org", trusted_hosts=("localhost",)
         ),
     ]
     paths = [PATHS[0], PATHS[1], "/api/v1/branches?offset=3&limit=2", PATHS[3], PATHS[4]]
     etags = [app.test_client().get(path).headers["ETag"] for app in apps for path in paths]
     assert len(set(etags)) == len(apps) * len(paths)
-    same = make_app(Snapshot(contents)).test_client()
+    same = make_app(snapshot_of(contents)).test_client()
     assert same.get(paths[0]).headers["ETag"] == etags[0]
 
 

@@ -14,6 +14,7 @@ from mapsvc.web import create_app, health
 from mapsvc.web.guard import is_trusted, trusted_hosts
 from mapsvc.web.headers import content_security_policy, tile_sources
 from tests.integration.conftest import hostile_contents, make_app
+from tests.readings import snapshot_of
 
 
 def policy(response: TestResponse) -> dict[str, str]:
@@ -297,7 +298,7 @@ class TestHealth:
         object.__setattr__(contents, "districts", ())
         object.__setattr__(contents, "placements", {})
         monkeypatch.setattr(health, "built", lambda _: tmp_path)
-        response = make_app(Snapshot(contents)).test_client().get("/readyz")
+        response = make_app(snapshot_of(contents)).test_client().get("/readyz")
         assert response.status_code == 503
         missing = response.get_json()["missing"]
         assert [what.partition(":")[0] for what in missing] == ["districts", "the built front end"]

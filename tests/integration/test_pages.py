@@ -17,9 +17,10 @@ from shapely import box
 
 from mapsvc.geo.geodesic import distance_m
 from mapsvc.model import Datum, District, Point
-from mapsvc.snapshot import Snapshot
+from mapsvc.snapshot import EVERYTHING, Snapshot
 from mapsvc.store.base import Contents
 from tests.integration.conftest import HOSTILE, hostile_contents, make_app
+from tests.readings import snapshot_of
 
 ENGLISH_WORDS = re.compile(r">\s*(Search|Directions|Bank|District|Language|Map)\s*<")
 
@@ -52,8 +53,12 @@ def page(client: FlaskClient, path: str, status: int = 200, accept: str = "") ->
     return Page(response.get_data(as_text=True))
 
 
+def all_properties(snapshot: Snapshot) -> list[dict[str, Any]]:
+    return [json.loads(feature)["properties"] for feature in snapshot.iterate(EVERYTHING)]
+
+
 def branch_ids(snapshot: Snapshot) -> list[str]:
-    return [snapshot.properties(index)["id"] for index in range(len(snapshot))]
+    return [properties["id"] for properties in all_properties(snapshot)]
 
 
 @pytest.fixture(scope="session")
@@ -77,8 +82,8 @@ def test_the_locator_lists_all_branches_by_district(client: FlaskClient) -> None
 def test_a_branch_page_says_what_is_known_and_what_is_in_doubt(
     client: FlaskClient, snapshot: Snapshot
 ) -> None:
-    index = next(i for i in range(len(snapshot)) if "道林" in snapshot.properties(i)["name"])
-    shown = page(client, f"/branches/{snapshot.properties(index)['id']}")
+    branch = next(p for p in all_properties(snapshot) if "道林" in p["name"])
+    shown = page(client, f"/branches/{branch['id']}")
     for fact in ("农业银行慈溪道林支行", "慈溪市道林镇林西路111号", "中国农业银行", "慈溪市"):
         assert fact in shown.text
     assert "大致位置，误差约\N{NO-BREAK SPACE}1.8\N{NO-BREAK SPACE}公里" in shown.text
@@ -92,10 +97,8 @@ def test_a_branch_page_says_what_is_known_and_what_is_in_doubt(
 
 
 def test_an_exact_place_is_linked_by_its_point(client: FlaskClient, snapshot: Snapshot) -> None:
-    index = next(
-        i for i in range(len(snapshot)) if snapshot.properties(i)["precision"] == "building"
-    )
-    shown = page(client, f"/branches/{snapshot.properties(index)['id']}")
+    branch = next(p for p in all_properties(snapshot) if p["precision"] == "building")
+    shown = page(client, f"/branches/{branch['id']}")
     assert "精确位置" in shown.text
     assert "大致位置，" not in shown.text
     assert any((a.get("href") or "").startswith("geo:29.8364") for a in shown.all("a"))
@@ -325,7 +328,7 @@ def test_tiles_come_with_their_source_as_text(snapshot: Snapshot) -> None:
 
 
 def test_a_page_with_no_districts_and_no_branches() -> None:
-    empty = Snapshot(Contents(0, None, (), (), {}, {}, ()))
+    empty = snapshot_of(Contents(0, None, (), (), {}, {}, ()))
     client = make_app(empty).test_client()
     assert "没有符合条件的网点" in page(client, "/").text
     page(client, "/embed")
@@ -415,7 +418,7 @@ def test_openstreetmap_is_credited_where_its_positions_show(
     placements = {
         key: replace(placement, provider=provider) for key, placement in contents.placements.items()
     }
-    client = make_app(Snapshot(replace(contents, placements=placements))).test_client()
+    client = make_app(snapshot_of(replace(contents, placements=placements))).test_client()
     page = client.get(path).get_data(as_text=True)
     assert ("网点位置：© OpenStreetMap 贡献者" in page) == credited
 
@@ -432,7 +435,7 @@ def test_a_branch_at_the_edge_of_the_world_has_its_page(
         key: replace(placement, point=Point(lon, lat), radius_m=radius_m)
         for key, placement in contents.placements.items()
     }
-    client = make_app(Snapshot(replace(contents, placements=placements))).test_client()
+    client = make_app(snapshot_of(replace(contents, placements=placements))).test_client()
     for path in ("/branches/b1", "/map/data.json?branch=b1", "/", "/embed"):
         assert client.get(path).status_code == 200, path
 
@@ -489,7 +492,9 @@ def _with_far_district(placed: bool) -> Snapshot:
     shape = box(87.5, 43.7, 87.7, 43.9)
     far = District("650102", "天山区", "乌鲁木齐市", "新疆维吾尔自治区", shape, shape)
     placements = contents.placements if placed else {}
-    return Snapshot(replace(contents, districts=(*contents.districts, far), placements=placements))
+    return snapshot_of(
+        replace(contents, districts=(*contents.districts, far), placements=placements)
+    )
 
 
 def test_the_first_view_shows_where_branches_are() -> None:

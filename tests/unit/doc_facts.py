@@ -21,6 +21,7 @@ from mapsvc.snapshot import Snapshot
 from mapsvc.store import open_store
 from mapsvc.store.base import Contents
 from mapsvc.web import create_app
+from tests.readings import snapshot_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -31,7 +32,7 @@ def empty_app() -> Flask:
 
     class Source:
         def current(self) -> Snapshot:
-            return Snapshot(contents)
+            return snapshot_of(contents)
 
     return create_app(Settings(), Source())
 

@@ -1,25 +1,22 @@
-"""The read side: filters, nearest, districts, and rebuilding without a gap."""
+"""The read side in memory: filters, pages, nearest, districts, clusters."""
 
 from __future__ import annotations
 
 import json
-import threading
-import time
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 from geopy.distance import geodesic
 
 from mapsvc import service
-from mapsvc.errors import NotFound, StoreError
+from mapsvc.errors import NotFound
 from mapsvc.geo.datum import convert
-from mapsvc.model import BBox, Branch, BranchList, Datum, Point
-from mapsvc.resources import resource
-from mapsvc.snapshot import BranchQuery, Snapshot, SnapshotSource
+from mapsvc.model import BBox, Branch, BranchList, Datum, Placement, Point, Precision
+from mapsvc.snapshot import EVERYTHING, BranchQuery, MemorySnapshot, Snapshot
 from mapsvc.store import open_store
-from mapsvc.store.base import Contents, Store
+from mapsvc.store.base import Contents
+from tests.readings import snapshot_of
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +30,7 @@ def contents(tmp_path_factory: pytest.TempPathFactory) -> Contents:
 
 @pytest.fixture(scope="module")
 def snapshot(contents: Contents) -> Snapshot:
-    return Snapshot(contents)
+    return snapshot_of(contents)
 
 
 def test_the_announced_branches(snapshot: Snapshot) -> None:
@@ -54,6 +51,11 @@ def test_the_announced_branches(snapshot: Snapshot) -> None:
     banks = {entry.bank.code: entry.count for entry in snapshot.banks}
     assert sum(banks.values()) == 15
     assert banks["bocom"] == 3
+
+
+def facts(feature: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(feature)["properties"]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -78,19 +80,45 @@ def test_the_announced_branches(snapshot: Snapshot) -> None:
     ],
 )
 def test_filters(snapshot: Snapshot, query: BranchQuery, count: int) -> None:
-    indices = snapshot.select(query)
-    assert len(indices) == count
-    assert list(indices) == sorted(indices)
+    everything = list(snapshot.iterate(EVERYTHING))
+    page = snapshot.page(query, 100)
+    assert page.matched == len(page.features) == count
+    places = [everything.index(feature) for feature in page.features]
+    assert places == sorted(places)
+    assert list(snapshot.iterate(query)) == page.features
+    assert sum(snapshot.counts(query).values()) == count
+    assert (snapshot.extent(query) is None) == (count == 0)
+
+
+@pytest.mark.parametrize("query", [EVERYTHING, BranchQuery(q="银行")])
+def test_pages_follow_each_other(snapshot: Snapshot, query: BranchQuery) -> None:
+    everything = list(snapshot.iterate(query))
+    pages = [snapshot.page(query, 4, offset) for offset in range(0, 24, 4)]
+    assert [len(page.features) for page in pages] == [4, 4, 4, 3, 0, 0]
+    assert [feature for page in pages for feature in page.features] == everything
+    assert {page.matched for page in pages} == {15}
+
+
+def test_counts_and_extent(snapshot: Snapshot) -> None:
+    assert snapshot.counts(BranchQuery(bank="bocom", district="330212")) == {
+        entry.district.code: {"330212": 1}.get(entry.district.code, 0)
+        for entry in snapshot.districts
+    }
+    box = snapshot.extent(BranchQuery(district="330203"))
+    assert box is not None
+    for feature in snapshot.iterate(BranchQuery(district="330203")):
+        lon, lat = json.loads(feature)["geometry"]["coordinates"]
+        assert box.west <= lon <= box.east
+        assert box.south <= lat <= box.north
 
 
 def test_nearest_agrees_with_the_geodesic_to_a_millimetre(snapshot: Snapshot) -> None:
     point = Point(121.55, 29.82)
-    indices, metres = snapshot.nearest(point, 15)
-    assert list(metres) == sorted(metres)
-    for index, distance in zip(indices, metres, strict=True):
-        there = snapshot.point(int(index))
-        assert there is not None
-        expected = geodesic((point.lat, point.lon), (there.lat, there.lon)).m
+    found = snapshot.nearest(point, 15)
+    assert [n.distance_m for n in found] == sorted(n.distance_m for n in found)
+    for feature, distance in found:
+        lon, lat = json.loads(feature)["geometry"]["coordinates"]
+        expected = geodesic((point.lat, point.lon), (lat, lon)).m
         assert distance == pytest.approx(expected, abs=1e-3)
 
 
@@ -100,20 +128,19 @@ def test_the_same_place_in_each_datum_gives_the_same_answers(snapshot: Snapshot)
         point = convert(Point(121.55, 29.82), datum)
         located = snapshot.locate(point)
         assert located is not None
-        indices, metres = snapshot.nearest(point, 5)
-        answers.append((located.district.code, list(indices), np.round(metres, 3).tolist()))
+        found = [(n.feature, round(n.distance_m, 3)) for n in snapshot.nearest(point, 5)]
+        answers.append((located.district.code, found))
     assert answers[0] == answers[1] == answers[2]
     assert answers[0][0] == "330212"
 
 
 def test_nearest_within_filters_and_reach(snapshot: Snapshot) -> None:
     here = Point(121.55, 29.82)
-    indices, metres = snapshot.nearest(here, 5, query=BranchQuery(district="330203"))
-    assert len(indices) == 3
-    assert [snapshot.properties(int(i))["district"] for i in indices] == ["330203"] * 3
-    _, near = snapshot.nearest(here, 15, max_distance_m=float(metres[0]))
-    assert near[-1] <= metres[0]
-    boxed, _ = snapshot.nearest(here, 15, query=BranchQuery(bbox=BBox(121.5, 29.8, 121.6, 29.85)))
+    found = snapshot.nearest(here, 5, query=BranchQuery(district="330203"))
+    assert [facts(n.feature)["district"] for n in found] == ["330203"] * 3
+    near = snapshot.nearest(here, 15, max_distance_m=found[0].distance_m)
+    assert near[-1].distance_m <= found[0].distance_m
+    boxed = snapshot.nearest(here, 15, query=BranchQuery(bbox=BBox(121.5, 29.8, 121.6, 29.85)))
     assert len(boxed) == 4
 
 
@@ -122,14 +149,13 @@ def test_outside_every_district(snapshot: Snapshot) -> None:
 
 
 def test_unknown_keys(snapshot: Snapshot) -> None:
-    for look_up in (snapshot.index_of, snapshot.district, snapshot.list):
+    for look_up in (snapshot.feature, snapshot.district, snapshot.branch_list):
         with pytest.raises(NotFound):
             look_up("none")
 
 
 def test_a_feature_is_geojson_in_wgs84(snapshot: Snapshot) -> None:
-    index = snapshot.index_of("spdb-37e40ac570")
-    feature = json.loads(snapshot.feature(index))
+    feature = json.loads(snapshot.feature("spdb-37e40ac570"))
     assert feature["geometry"] == {"type": "Point", "coordinates": [121.55007, 29.83646]}
     assert feature["properties"] == {
         "id": "spdb-37e40ac570",
@@ -148,89 +174,103 @@ def test_a_feature_is_geojson_in_wgs84(snapshot: Snapshot) -> None:
         "located_at": "2026-11-22T00:00:00+00:00",
         "review": [],
     }
-    assert json.loads(b"[" + snapshot.features([index, index]) + b"]") == [feature, feature]
 
 
 def test_an_unplaced_branch_is_listed_without_geometry(contents: Contents) -> None:
-    bare = Snapshot(replace(contents, placements={}))
-    assert len(bare.select(BranchQuery())) == 15
-    assert len(bare.nearest(Point(121.5, 29.8), 5)[0]) == 0
-    assert json.loads(bare.feature(0))["geometry"] is None
-    assert bare.point(0) is None
+    bare = snapshot_of(replace(contents, placements={}))
+    page = bare.page(EVERYTHING, 100)
+    assert page.matched == 15
+    assert {json.loads(feature)["geometry"] for feature in page.features} == {None}
+    assert bare.nearest(Point(121.5, 29.8), 5) == []
+    assert bare.extent(EVERYTHING) is None
+    assert bare.clusters(EVERYTHING, BBox(-180, -90, 180, 90), 3) == []
 
 
 def test_an_empty_store_has_an_empty_snapshot() -> None:
-    empty = Snapshot(Contents(0, None, (), (), {}, {}, ()))
+    empty = snapshot_of(Contents(0, None, (), (), {}, {}, ()))
     assert len(empty) == 0
-    assert len(empty.select(BranchQuery(q="x", bbox=BBox(0, 0, 1, 1)))) == 0
-    assert len(empty.nearest(Point(0, 0), 5)[0]) == 0
+    assert empty.page(BranchQuery(q="x", bbox=BBox(0, 0, 1, 1)), 10) == (0, [])
+    assert empty.page(EVERYTHING, 10) == (0, [])
+    assert empty.nearest(Point(0, 0), 5) == []
     assert empty.locate(Point(0, 0)) is None
-    assert empty.features([]) == b""
+    assert empty.extent(EVERYTHING) is None
+    assert empty.counts(EVERYTHING) == {}
+    assert list(empty.iterate(EVERYTHING)) == []
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_store(f"sqlite:///{tmp_path}/mapsvc.sqlite3")
+CODES = {"330212": "鄞州区", "330203": "海曙区", "310101": "黄浦区"}
 
 
-def put(store: Store, name: str) -> None:
-    with store.write() as writer:
-        writer.put_list(BranchList("l", name), [Branch("b", name, "甲路1号")])
+@pytest.fixture(scope="module")
+def spread(contents: Contents) -> MemorySnapshot:
+    """300 branches over two provinces; some on two lists, some without a place or a district."""
+    codes = [*CODES, None]
+    branches = tuple(Branch(f"b{i}", f"甲{i}支行", f"乙路{i}号", "icbc") for i in range(300))
+    placements = {
+        branch.id: Placement(
+            branch.id,
+            Point(121 + i / 1000, 29 + i / 1000),
+            Precision.STREET,
+            500.0,
+            "curated",
+            None,
+            codes[i % 4],
+            branch.address,
+        )
+        for i, branch in enumerate(branches)
+        if i % 10
+    }
+    shape = contents.districts[0].geometry
+    districts = tuple(
+        replace(contents.districts[0], code=code, name=name, city="", province="", geometry=shape)
+        for code, name in CODES.items()
+    )
+    return snapshot_of(
+        Contents(
+            revision=1,
+            changed_at=None,
+            lists=(BranchList("a", "甲"), BranchList("b", "乙")),
+            branches=branches,
+            members={b.id: ("a", "b") if i % 3 == 0 else ("a",) for i, b in enumerate(branches)},
+            placements=placements,
+            districts=districts,
+        )
+    )
 
 
-def test_a_change_shows_without_a_restart(store: Store) -> None:
-    source = SnapshotSource(store)
-    assert len(source.current()) == 0
-    put(store, "甲支行")
-    source.refresh()
-    assert source.current().properties(0)["name"] == "甲支行"
-    unchanged = source.current()
-    source.refresh()
-    assert source.current() is unchanged
+def test_lists_and_districts_of_many(spread: MemorySnapshot) -> None:
+    assert spread.page(BranchQuery(list="a"), 1).matched == 300
+    second = list(spread.iterate(BranchQuery(list="b")))
+    assert [facts(feature)["id"] for feature in second] == [f"b{i}" for i in range(0, 300, 3)]
+    assert facts(second[0])["list"] == ["a", "b"]
+    for code in CODES:
+        found = list(spread.iterate(BranchQuery(district=code)))
+        assert {facts(feature)["district"] for feature in found} == {code}
+        assert len(found) == spread.district(code).count >= 60
+    assert sum(spread.counts(EVERYTHING).values()) == sum(e.count for e in spread.districts)
 
 
-def test_a_watched_store_shows_a_change_by_itself(store: Store) -> None:
-    source = SnapshotSource(store)
-    source.watch(every_s=0.01)
-    put(store, "甲支行")
-    deadline = time.monotonic() + 10
-    while len(source.current()) == 0:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def test_a_text_is_found_wherever_it_stands(spread: MemorySnapshot) -> None:
+    for wanted in ("甲7", "乙路29", "支行", "号", "工商银行", "甲0支行", "甲299支行"):
+        expected = [
+            facts(feature)["id"]
+            for feature in spread.iterate(EVERYTHING)
+            if wanted in facts(feature)["name"] + "\n" + facts(feature)["address"]
+            or wanted == "工商银行"
+        ]
+        found = [facts(feature)["id"] for feature in spread.iterate(BranchQuery(q=wanted))]
+        assert found == expected
+    # No text reaches from one branch, or one field, into the next.
+    assert spread.page(BranchQuery(q="支行乙"), 1).matched == 0
+    assert spread.page(BranchQuery(q="号甲"), 1).matched == 0
 
 
-def test_nobody_waits_for_a_rebuild(store: Store) -> None:
-    source = SnapshotSource(store)
-    put(store, "甲支行")
-    rebuilding, finish = threading.Event(), threading.Event()
-    contents_of = store.contents
-
-    def slow_contents() -> Contents:
-        rebuilding.set()
-        assert finish.wait(10)
-        return contents_of()
-
-    store.contents = slow_contents  # type: ignore[method-assign]
-    worker = threading.Thread(target=source.refresh)
-    worker.start()
-    assert rebuilding.wait(10)
-    assert len(source.current()) == 0
-    finish.set()
-    worker.join(10)
-    assert len(source.current()) == 1
-
-
-def test_a_store_that_fails_leaves_the_old_snapshot(store: Store) -> None:
-    put(store, "甲支行")
-    source = SnapshotSource(store)
-
-    def broken() -> int:
-        raise StoreError("gone")
-
-    store.revision = broken  # type: ignore[method-assign]
-    source.refresh()
-    assert len(source.current()) == 1
-
-
-def test_the_shipped_data_are_there() -> None:
-    assert resource("data/districts/330200.geojson").is_file()
+def test_clusters_add_up(spread: MemorySnapshot) -> None:
+    world = BBox(-180, -90, 180, 90)
+    for zoom in (0, 5, 9, 12, 20):
+        found = spread.clusters(EVERYTHING, world, zoom)
+        assert sum(cluster.count for cluster in found) == 270
+        for cluster in found:
+            assert (cluster.feature is None) == (cluster.count > 1)
+            assert cluster.box.west <= cluster.box.east
+    assert len(spread.clusters(BranchQuery(q="甲7支行"), world, 3)) == 1

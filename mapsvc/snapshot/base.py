@@ -1,0 +1,164 @@
+"""What the read side can be asked, whichever way it is kept: in memory or in the database.
+
+A `Snapshot` is the store's contents at one revision. It gives branches as serialised GeoJSON
+features, so that nothing is serialised anew for a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from mapsvc.areas import Areas
+from mapsvc.lists.banks import Bank
+from mapsvc.model import BBox, BranchList, District, Point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchQuery:
+    """Which branches are wanted; None means no such filter.
+
+    ``list`` is a slug, ``bank`` a bank's code, ``district`` the code of a district or of an area
+    above it (`mapsvc.areas`), ``q`` a part of a name, bank or address in any width or case,
+    ``bbox`` WGS-84. What does not exist has no branches; that is no error.
+    """
+
+    list: str | None = None
+    bank: str | None = None
+    district: str | None = None
+    q: str | None = None
+    bbox: BBox | None = None
+
+
+EVERYTHING = BranchQuery()
+
+
+class Page(NamedTuple):
+    """A part of what a query finds."""
+
+    matched: int
+    """How many branches the query finds in all."""
+    features: list[bytes]
+    """Those of this page, in the order of their lists."""
+
+
+class Neighbour(NamedTuple):
+    """A branch near a point."""
+
+    feature: bytes
+    distance_m: float
+    """Along the geodesic of WGS-84."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Branches that a map draws as one, or one branch by itself (``feature`` is not None)."""
+
+    point: Point
+    """Where it is drawn (WGS-84)."""
+    count: int
+    box: BBox
+    """Around its members."""
+    expansion_zoom: int
+    """The first zoom at which it falls apart; beyond the greatest one if it never does."""
+    feature: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class BankCount:
+    """A known bank and how many branches it has."""
+
+    bank: Bank
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictCount:
+    """A district and how many branches lie in it."""
+
+    district: District
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """The district that holds a point, and how far the point is from its border in metres."""
+
+    district: District
+    border_distance_m: float
+
+
+class Snapshot(Protocol):
+    """The store's contents at one revision. Every answer to one request comes from one of these."""
+
+    @property
+    def revision(self) -> int: ...
+    @property
+    def changed_at(self) -> datetime | None: ...
+    @property
+    def lists(self) -> tuple[BranchList, ...]: ...
+
+    @property
+    def banks(self) -> tuple[BankCount, ...]:
+        """Those that have branches, in the order of ``data/banks.csv``."""
+
+    @property
+    def districts(self) -> tuple[DistrictCount, ...]:
+        """All that are stored, by code."""
+
+    @property
+    def areas(self) -> Areas:
+        """The districts and what lies above them."""
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """Whose answers the branches are placed by; some are to be credited where they show."""
+
+    def __len__(self) -> int:
+        """How many branches there are, placed or not."""
+
+    def branch_list(self, slug: str) -> BranchList:
+        """The list with this slug; raises `NotFound`."""
+
+    def district(self, code: str) -> DistrictCount:
+        """The district with this code; raises `NotFound`."""
+
+    def feature(self, branch_id: str) -> bytes:
+        """The branch with this id as a GeoJSON Feature; raises `NotFound`."""
+
+    def page(self, query: BranchQuery, limit: int, offset: int = 0) -> Page:
+        """At most ``limit`` of the branches that pass every filter, after the first ``offset``."""
+
+    def iterate(self, query: BranchQuery) -> Iterator[bytes]:
+        """The features of all branches that pass every filter, in order."""
+
+    def nearest(
+        self,
+        point: Point,
+        limit: int,
+        *,
+        max_distance_m: float | None = None,
+        query: BranchQuery = EVERYTHING,
+    ) -> list[Neighbour]:
+        """The branches nearest to a point in any datum, nearest first, ties in order of lists.
+
+        Args:
+            point: in any datum.
+            limit: how many at most.
+            max_distance_m: leave out branches farther away than this many metres.
+            query: only branches that pass these filters.
+        """
+
+    def clusters(self, query: BranchQuery, bbox: BBox, zoom: int) -> list[Cluster]:
+        """What a map of this box at this zoom shows; see `mapsvc.geo.clusters`."""
+
+    def counts(self, query: BranchQuery) -> dict[str, int]:
+        """How many branches that pass the filters lie in each district, by code, all of them."""
+
+    def extent(self, query: BranchQuery) -> BBox | None:
+        """The box around the branches that pass the filters; None where none of them is placed."""
+
+    def locate(self, point: Point) -> Location | None:
+        """The district whose polygon holds ``point`` (any datum), or None outside all."""

@@ -1,0 +1,303 @@
+"""Snapshots in files: one process makes them, every worker maps them.
+
+In ``MAPSVC_DATA_DIR/snapshots`` each revision has a folder, and ``current-…`` names the one to
+answer from; it is replaced when a folder is whole, so that a reader meets the old revision or the
+new one and nothing between. A folder that is mapped lives on for its readers after it is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from mapsvc.areas import Areas
+from mapsvc.errors import StoreError
+from mapsvc.model import District
+from mapsvc.resources import resource
+from mapsvc.snapshot.columns import build, load
+from mapsvc.snapshot.memory import MemorySnapshot
+from mapsvc.snapshot.territory import Territory
+from mapsvc.store.base import Reading, Store
+
+_KEPT = 2
+"""Revisions that stay: the current one, and the one that a worker may be about to open."""
+_OPEN_TRIES = 5
+
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Keeps the files at the store's revision.
+
+    Several keepers may share a folder: one makes a revision, the others find it made.
+
+    Args:
+        store: where revisions come from.
+        folder: where their files go.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self._store = store
+        self._folder = folder
+        self._territory: tuple[str, Territory] | None = None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / ".lock").touch()
+        except OSError as error:
+            raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
+
+    def refresh(self) -> None:
+        """Make files of the store's revision unless they are there.
+
+        Raises:
+            StoreError: the store or the folder failed; the files stay as they were.
+        """
+        try:
+            with self._locked(), self._store.reading() as reading:
+                name = _name(reading)
+                if not (self._folder / name).is_dir():
+                    self._make(reading, name)
+                if _current(self._folder) != name:
+                    _replace(self._folder / _pointer(), name)
+                    self._remove_old()
+        except OSError as error:
+            raise StoreError(f"{self._folder} cannot be written: {error.strerror}") from error
+
+    def watch(self, every_s: float = 0.25) -> None:
+        """Refresh whenever the store changes, in a thread that ends with the process."""
+
+        def work() -> None:
+            seen: int | None = None
+            while True:
+                try:
+                    revision = self._store.revision()
+                    if revision != seen:
+                        self.refresh()
+                        seen = revision
+                except StoreError:
+                    _log.exception("the store fails; answers go on from the last snapshot")
+                time.sleep(every_s)
+
+        threading.Thread(target=work, name="snapshots", daemon=True).start()
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self._folder / ".lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # given back when the file is closed, or the process
+            yield
+
+    def _make(self, reading: Reading, name: str) -> None:
+        territory = self._territory_of(reading)
+        draft = self._folder / f".{name}"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+        build(reading, territory.names, draft)
+        draft.rename(self._folder / name)
+
+    def _territory_of(self, reading: Reading) -> Territory:
+        """The districts, in files too; read from the store only when they have changed."""
+        name = _territory_name(reading.districts_changed_at)
+        if self._territory is None or self._territory[0] != name:
+            folder = self._folder / name
+            if folder.is_dir():
+                territory = load_territory(folder)
+            else:
+                territory = Territory(reading.districts())
+                draft = self._folder / f".{name}"
+                shutil.rmtree(draft, ignore_errors=True)
+                draft.mkdir()
+                save_territory(territory, draft)
+                draft.rename(folder)
+            self._territory = (name, territory)
+        return self._territory[1]
+
+    def _remove_old(self) -> None:
+        for kind in ("revision-", "districts-", ".revision-", ".districts-"):
+            folders = [path for path in self._folder.iterdir() if path.name.startswith(kind)]
+            folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+            for old in folders[0 if kind.startswith(".") else _KEPT :]:
+                shutil.rmtree(old, ignore_errors=True)
+
+
+class MappedSource:
+    """Gives a worker the snapshot to answer with, from the files that a `Keeper` keeps.
+
+    Args:
+        folder: the keeper's.
+        prepare: called with each snapshot before the first request sees it, so that what is made
+            of it on demand is there by then.
+
+    Raises:
+        StoreError: there is no snapshot in the folder.
+    """
+
+    def __init__(
+        self, folder: Path, prepare: Callable[[MemorySnapshot], None] = lambda _: None
+    ) -> None:
+        self._folder = folder
+        self._prepare = prepare
+        self._territory: tuple[str, Territory] | None = None
+        self._name: str | None = None
+        self._snapshot = self._open()
+
+    def current(self) -> MemorySnapshot:
+        """The snapshot to answer with; a request takes it once."""
+        return self._snapshot
+
+    def refresh(self) -> None:
+        """Take the folder's current snapshot if it is another one."""
+        if _current(self._folder) != self._name:
+            self._snapshot = self._open()
+
+    def watch(self, every_s: float = 0.1) -> None:
+        """Refresh every so many seconds, in a thread that ends with the process."""
+
+        def work() -> None:
+            while True:
+                time.sleep(every_s)
+                try:
+                    self.refresh()
+                except StoreError:
+                    _log.exception("a new snapshot cannot be read; answers go on from the last one")
+
+        threading.Thread(target=work, name="snapshot", daemon=True).start()
+
+    def _open(self) -> MemorySnapshot:
+        for attempt in range(_OPEN_TRIES):
+            name = _current(self._folder)
+            if name is None:
+                raise StoreError(f"{self._folder} holds no snapshot")
+            folder = self._folder / name
+            try:
+                columns = load(folder)
+                territory = self._territory_in(_territory_of(name))
+                break
+            except StoreError:
+                # A keeper may have removed it since: then another one is current.
+                if attempt == _OPEN_TRIES - 1:
+                    raise
+                time.sleep(0.05)
+        snapshot = MemorySnapshot(columns, territory)
+        self._prepare(snapshot)
+        self._name = name
+        return snapshot
+
+    def _territory_in(self, name: str) -> Territory:
+        if self._territory is None or self._territory[0] != name:
+            self._territory = (name, load_territory(self._folder / name))
+        return self._territory[1]
+
+
+def save_territory(territory: Territory, folder: Path) -> None:
+    """Put districts and areas into files."""
+    facts = [[d.code, d.name, d.city, d.province, d.name_en, d.source] for d in territory.districts]
+    _write(folder / "districts.json", json.dumps(facts, ensure_ascii=False).encode())
+    _write(folder / "areas.bin", territory.areas.to_bytes())
+    for kind in ("geometry", "drawing"):
+        shapes = [shapely.to_wkb(getattr(d, kind)) for d in territory.districts]
+        _write(folder / f"{kind}.wkb", b"".join(shapes))
+        np.save(folder / f"{kind}.npy", np.cumsum([0, *map(len, shapes)]), allow_pickle=False)
+
+
+def load_territory(folder: Path) -> Territory:
+    """What `save_territory` has put into a folder.
+
+    Raises:
+        StoreError: files are missing or damaged.
+    """
+    try:
+        facts = json.loads((folder / "districts.json").read_bytes())
+        shapes = [_shapes(folder, kind) for kind in ("geometry", "drawing")]
+        districts = tuple(
+            District(code, name, city, province, geometry, drawing, name_en, source)
+            for (code, name, city, province, name_en, source), geometry, drawing in zip(
+                facts, *shapes, strict=True
+            )
+        )
+        return Territory(districts, Areas.from_bytes((folder / "areas.bin").read_bytes()))
+    except (OSError, ValueError, shapely.errors.GEOSException) as error:
+        raise StoreError(f"{folder} cannot be read: {error}") from error
+
+
+def _shapes(folder: Path, kind: str) -> Any:
+    data = (folder / f"{kind}.wkb").read_bytes()
+    starts = np.load(folder / f"{kind}.npy", allow_pickle=False).tolist()
+    return shapely.from_wkb([data[a:b] for a, b in pairwise(starts)])
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}")
+    _write(draft, text.encode())
+    draft.replace(path)
+
+
+def _current(folder: Path) -> str | None:
+    try:
+        return (folder / _pointer()).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be read: {error.strerror}") from error
+
+
+def _name(reading: Reading) -> str:
+    """A folder's name: the revision, and a digest of all else that its content depends on.
+
+    The time, too: another store may stand at the same revision.
+    """
+    what = f"{reading.revision} {reading.changed_at}"
+    return f"revision-{reading.revision}-{_digest(what)}.{_digest(reading.districts_changed_at)}"
+
+
+def _territory_name(districts_changed_at: str) -> str:
+    return f"districts-{_digest(districts_changed_at)}"
+
+
+def _territory_of(name: str) -> str:
+    """The districts' folder that a revision's folder goes with."""
+    return f"districts-{name.rpartition('.')[2]}"
+
+
+def _pointer() -> str:
+    return f"current-{_format()}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(f"{_format()} {text}".encode(), digest_size=8).hexdigest()
+
+
+@cache
+def _format() -> str:
+    """Names the code that makes the files, so that a new version makes its own."""
+    package = Path(__file__).parent.parent
+    paths = [*package.glob("*.py"), *package.glob("geo/*.py"), *package.glob("address/*.py")]
+    paths += [*package.glob("snapshot/*.py"), resource("data/banks.csv")]
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(paths):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
