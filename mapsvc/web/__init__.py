@@ -7,6 +7,7 @@ from flask import Flask
 from mapsvc.config import Settings
 from mapsvc.resources import resource
 from mapsvc.web import api, embed, health, i18n, locator, mapdata
+from mapsvc.web.application import Application
 from mapsvc.web.caching import build_digest, compress
 from mapsvc.web.context import EXTENSION, Context, Source
 from mapsvc.web.errors import handle_errors
@@ -22,15 +23,16 @@ def create_app(settings: Settings, source: Source) -> Flask:
         settings: everything that can be set.
         source: gives the snapshot that a request answers from.
     """
-    app = Flask(__name__, static_folder=None, template_folder=str(resource("templates")))
+    app = Application(__name__, static_folder=None, template_folder=str(resource("templates")))
     app.extensions[EXTENSION] = Context(settings, source, build_digest(settings))
-    serve_static(app)
-    guard(app, settings)
     compress(app)
-    add_headers(app, settings)
     handle_errors(app)
     i18n.init_app(app)
     locator.init_app(app)
     for module in (api, embed, health, locator, mapdata):
         app.register_blueprint(module.bp)
+    # What follows stands before Flask, each before what stands above it.
+    add_headers(app, settings)
+    serve_static(app)
+    guard(app, settings)
     return app

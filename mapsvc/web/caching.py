@@ -13,17 +13,18 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec
 
-from flask import Flask, Request, Response, g, make_response, request
+from flask import Flask, Request, Response, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 from werkzeug.http import quote_etag
 
 from mapsvc.config import Settings
 from mapsvc.resources import built, resource
-from mapsvc.web.context import base_url, context, snapshot
+from mapsvc.web.context import context, snapshot
 
 API = "public, no-cache"
 """``Cache-Control`` of data: anybody may keep it, but asks each time whether it is still so. An
@@ -34,6 +35,9 @@ PAGE = "no-cache"
 _UNSEEN = {"host", "port", "workers", "data_dir", "database_url", "offline", "geocoders"}
 _UNSEEN |= {"trusted_hosts", "proxy_hops"}
 """The settings that change no answer."""
+
+_ETAG = "mapsvc.etag"
+"""Where the WSGI environment keeps the ETag of a good answer."""
 
 P = ParamSpec("P")
 
@@ -69,44 +73,55 @@ def cached(
         vary: request headers that choose between variants (``Accept-Language``).
         variant: names the variant that this request gets (its language).
     """
+    varies = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
 
     def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, Response]:
         @functools.wraps(view)
         def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
-            etag = _etag(variant())
+            asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+            environ = asked.environ
+            etag = _etag(asked, variant())
+            conditional = "HTTP_IF_NONE_MATCH" in environ
             # "*" matches only what exists, which the view alone knows.
-            if etag in request.if_none_match.as_set(include_weak=True):
-                return _validated(Response(status=304), etag, control, vary)
-            response = make_response(view(*args, **kwargs))
-            if response.status_code != 200:
-                return response
-            g.etag = etag
-            validated: Response = _validated(response, etag, control, vary)
-            return validated.make_conditional(request)  # type: ignore[return-value]
+            if conditional and etag in asked.if_none_match.as_set(include_weak=True):
+                response = Response(status=304)
+                del response.headers["Content-Type"]
+            else:
+                given = view(*args, **kwargs)
+                response = given if isinstance(given, Response) else make_response(given)
+                if response.status_code != 200:
+                    return response
+            environ[_ETAG] = etag
+            response.headers.add("ETag", quote_etag(etag, weak=True))
+            response.headers.add("Cache-Control", control)
+            response.headers.add("Vary", varies)
+            if conditional and response.status_code == 200:
+                response.make_conditional(environ)
+                if response.status_code == 304:
+                    del response.headers["Content-Type"]
+            return response
 
         return answer
 
     return decorate
 
 
-def _etag(variant: str) -> str:
-    shown = snapshot()
-    changed = shown.changed_at.isoformat() if shown.changed_at else ""
-    parts: list[object] = [context().build, variant, base_url(), request.script_root]
-    parts += [request.path, request.query_string]
+def _etag(asked: Request, variant: str) -> str:
+    shown, made = snapshot(), context()
+    whole = _shown(made.build, made.settings.public_url, shown.revision, shown.changed_at).copy()
+    whole.update(f"{variant}\0{asked.root_path}\0{asked.path}\0".encode())
+    whole.update(asked.query_string)
+    return whole.hexdigest()
+
+
+@functools.lru_cache(maxsize=8)
+def _shown(
+    build: str, public_url: str, revision: int, changed_at: datetime | None
+) -> hashlib.blake2b:
+    """What is the same in all ETags, digested."""
     # The time, too: another store may stand at the same revision.
-    parts += [shown.revision, changed]
-    return hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=12).hexdigest()
-
-
-def _validated(response: Response, etag: str, control: str, vary: str) -> Response:
-    response.headers["ETag"] = quote_etag(etag, weak=True)
-    response.headers["Cache-Control"] = control
-    if vary:
-        response.headers["Vary"] = vary
-    if response.status_code == 304:
-        del response.headers["Content-Type"]
-    return response
+    parts = [build, public_url, revision, changed_at.isoformat() if changed_at else ""]
+    return hashlib.blake2b("".join(f"{part}\0" for part in parts).encode(), digest_size=12)
 
 
 class CompressedAnswers:
@@ -143,8 +158,8 @@ class CompressedAnswers:
                 self._bytes -= len(dropped)
 
 
-def _cache_key(_request: Request) -> str:
-    key: str = g.get("etag", "")
+def _cache_key(asked: Request) -> str:
+    key: str = asked.environ.get(_ETAG, "")
     return key
 
 
@@ -164,5 +179,14 @@ def compress(app: Flask) -> None:
         ],
         COMPRESS_CACHE_BACKEND=CompressedAnswers,
         COMPRESS_CACHE_KEY=_cache_key,
+        COMPRESS_REGISTER=False,
     )
-    Compress(app)
+    compressor = Compress(app)
+
+    @app.after_request
+    def compressed(response: Response) -> Response:
+        environ = request.environ
+        if "HTTP_ACCEPT_ENCODING" not in environ and _ETAG in environ:
+            return response  # with its Vary; there is nothing to choose from
+        answer: Response = compressor.after_request(response)
+        return answer

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from flask import current_app, g, request
+from flask import current_app, request
 
 from mapsvc.config import Settings
 from mapsvc.snapshot import Snapshot
 
 EXTENSION = "mapsvc"
 """Where ``app.extensions`` keeps the `Context`."""
+_SNAPSHOT = "mapsvc.snapshot"
 
 
 class Source(Protocol):
-    """Gives the snapshot to answer with; `mapsvc.snapshot.SnapshotSource` is the real one."""
+    """Gives the snapshot to answer with; `mapsvc.snapshot.MappedSource` is the real one."""
 
     def current(self) -> Snapshot: ...
 
@@ -37,9 +38,10 @@ def context() -> Context:
 
 def snapshot() -> Snapshot:
     """The snapshot of this request: the same one however often it is asked for."""
-    if "snapshot" not in g:
-        g.snapshot = context().source.current()
-    taken: Snapshot = g.snapshot
+    environ = request.environ
+    taken: Snapshot | None = environ.get(_SNAPSHOT)
+    if taken is None:
+        taken = environ[_SNAPSHOT] = context().source.current()
     return taken
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-from flask import Flask, request
+from flask import request
+from flask.globals import request_ctx
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mapsvc.config import Settings
 from mapsvc.errors import shown
+from mapsvc.web.application import Application
 
 MAX_BODY = 16 * 1024
 """Bytes of a request's body; no view reads one."""
@@ -68,18 +70,22 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def guard(app: Flask, settings: Settings) -> None:
+def guard(app: Application, settings: Settings) -> None:
     """Refuse requests for other hosts or with large bodies; believe the proxies of the settings."""
     trusted = trusted_hosts(settings)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
 
     @app.before_request
     def check() -> None:
-        if not is_trusted(request.host, trusted):
-            host = shown(request.headers.get("Host", ""))
-            raise UntrustedHost(f"Host: {host} is not one of the hosts answered here")
+        environ = request.environ
+        if not app.knows_host(environ):
+            if not is_trusted(request.host, trusted):
+                host = shown(request.headers.get("Host", ""))
+                raise UntrustedHost(f"Host: {host} is not one of the hosts answered here")
+            if request_ctx.url_adapter is not None:
+                app.remember_host(environ, request_ctx.url_adapter)
         # The limit above acts only where a view reads the body.
-        if (request.content_length or 0) > MAX_BODY:
+        if environ.get("CONTENT_LENGTH") and (request.content_length or 0) > MAX_BODY:
             raise RequestEntityTooLarge
 
     if hops := settings.proxy_hops:

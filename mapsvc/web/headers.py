@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask
 
 from mapsvc.config import Settings
 from mapsvc.web.tiles import tile_source
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 SHARED = {
     "Permissions-Policy": "geolocation=(self)",
@@ -72,22 +77,27 @@ def content_security_policy(settings: Settings, ancestors: str = "'none'") -> st
 
 
 def add_headers(app: Flask, settings: Settings) -> None:
-    """Put the headers on every answer of an application, errors too."""
+    """Put the headers on every answer of an application so far, errors too."""
     page = _headers(content_security_policy(settings), "same-origin")
     embed = _headers(content_security_policy(settings, frame_ancestors(settings)), "cross-origin")
     api = [*_headers(content_security_policy(settings), "cross-origin"), *_CORS]
+    preflight = [*api, *_PREFLIGHT]
+    answer = app.wsgi_app
 
-    @app.after_request
-    def secure(response: Response) -> Response:
-        path = request.path
+    # Below Flask, whose headers are compared and checked one by one.
+    def secured(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
         if path.startswith(API_PREFIX):
-            # Added, not set: setting compares each name with all that are there.
-            response.headers.extend(api)
-            if request.method == "OPTIONS":
-                response.headers.extend(_PREFLIGHT)
+            added = preflight if environ["REQUEST_METHOD"] == "OPTIONS" else api
         else:
-            response.headers.extend(embed if path == _EMBED else page)
-        return response
+            added = embed if path == _EMBED else page
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start_response(status, headers + added, exc_info)
+
+        return answer(environ, start)
+
+    app.wsgi_app = secured  # type: ignore[method-assign]
 
 
 def _headers(policy: str, readable_from: str) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from mapsvc.errors import InvalidValue
 
@@ -159,6 +159,16 @@ def table(wanted: type[DataclassInstance]) -> dict[str, tuple[Parameter, Any]]:
     return {f.name: (hints[f.name].__metadata__[0], f.default) for f in dataclasses.fields(wanted)}
 
 
+@functools.cache
+def _readers(wanted: type[DataclassInstance]) -> dict[str, Callable[[str], Any]]:
+    return {name: parameter.read for name, (parameter, _) in table(wanted).items()}
+
+
+@functools.cache
+def _required(wanted: type[DataclassInstance]) -> frozenset[str]:
+    return frozenset(name for name, (_, default) in table(wanted).items() if default is MISSING)
+
+
 def parse(wanted: type[P], query: bytes, *, lenient: bool = False) -> P:
     """Read a query string.
 
@@ -175,50 +185,67 @@ def parse(wanted: type[P], query: bytes, *, lenient: bool = False) -> P:
     >>> parse(PointParams, b"lat=29.9&lon=121.6").point
     Point(lon=121.6, lat=29.9, datum=<Datum.WGS84: 'wgs84'>)
     """
+    pairs = _pairs(query)
+    readers = _readers(wanted)
+    if lenient:
+        pairs = [(name, text) for name, text in pairs if text and name in readers]
+    try:
+        values = {name: readers[name](text) for name, text in pairs}
+    except (KeyError, ValueError):
+        raise _faults(wanted, pairs) from None
+    if len(values) < len(pairs) or not values.keys() >= _required(wanted):
+        raise _faults(wanted, pairs)
+    return wanted(**values)
+
+
+def _faults(wanted: type[DataclassInstance], pairs: list[tuple[str, str]]) -> InvalidParameters:
+    """All that is wrong with a query, in words; something is."""
     rows = table(wanted)
     errors: list[InvalidValue] = []
     texts: dict[str, list[str]] = {}
-    for name, text in _pairs(query):
-        if not lenient or (name in rows and text):
-            texts.setdefault(name, []).append(text)
+    for name, text in pairs:
+        texts.setdefault(name, []).append(text)
     known = ", ".join(rows) or "none"
     errors += [
         WrongParameter(name, texts[name][0], known, f"no such parameter; there are: {known}")
         for name in texts
         if name not in rows
     ]
-    values: dict[str, Any] = {}
     for name, (parameter, default) in rows.items():
         if name in texts:
             try:
-                values[name] = _value(name, texts[name], parameter)
+                _value(name, texts[name], parameter)
             except InvalidValue as error:
                 errors.append(error)
         elif default is MISSING:
             allowed = parameter.allowed
             errors.append(WrongParameter(name, None, allowed, f"is missing; it is {allowed}"))
-    if errors:
-        raise InvalidParameters(tuple(errors[:_MAX_ERRORS]))
-    return wanted(**values)
+    return InvalidParameters(tuple(errors[:_MAX_ERRORS]))
 
 
 def _pairs(query: bytes) -> list[tuple[str, str]]:
+    """Names and values in order, read as `urllib.parse.parse_qsl` reads them, blank ones too."""
+    parts = [part.partition(b"=") for part in query.split(b"&") if part]
+    decode = _unquoted if b"%" in query or b"+" in query else bytes.decode
     try:
-        return parse_qsl(
-            query.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS
-        )
+        pairs = [(decode(name), decode(text)) for name, _, text in parts]
     except ValueError:
+        pairs = None
+    if pairs is None or query.count(b"&") >= _MAX_FIELDS:
         allowed = f"at most {_MAX_FIELDS} parameters in UTF-8"
-        raise InvalidParameters(
-            (InvalidValue("query", query.decode("latin-1"), allowed),)
-        ) from None
+        raise InvalidParameters((InvalidValue("query", query.decode("latin-1"), allowed),))
+    return pairs
 
 
-def _value(name: str, texts: list[str], parameter: Parameter) -> Any:
+def _unquoted(part: bytes) -> str:
+    return unquote_plus(part.decode(), errors="strict")
+
+
+def _value(name: str, texts: list[str], parameter: Parameter) -> None:
     if len(texts) > 1:
         times = f"given {len(texts)} times; once is allowed"
         raise RepeatedParameter(name, texts[1], parameter.allowed, times)
     try:
-        return parameter.read(texts[0])
+        parameter.read(texts[0])
     except ValueError:
         raise InvalidValue(name, texts[0], parameter.allowed) from None

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from mapsvc.web.params import (
     NoParams,
     PointParams,
 )
-from mapsvc.web.query import InvalidParameters, parse
+from mapsvc.web.query import InvalidParameters, _pairs, parse
 
 POINT = b"lat=29.9&lon=121.6"
 
@@ -197,6 +197,17 @@ def test_no_query_does_anything_else_than_parse_or_be_refused(query: bytes) -> N
     for wanted in (BranchesParams, NearestParams, GeometryParams):
         with suppress(InvalidParameters):
             parse(wanted, query)
+
+
+@given(st.text("a=&%+2C;,é\0 ", max_size=30) | st.text(max_size=20))
+def test_pairs_are_read_as_the_standard_library_reads_them(query: str) -> None:
+    try:
+        expected = parse_qsl(query, keep_blank_values=True, errors="strict")
+    except ValueError:
+        with pytest.raises(InvalidParameters):
+            _pairs(query.encode())
+    else:
+        assert _pairs(query.encode()) == expected
 
 
 @given(st.floats(-90, 90), st.floats(-180, 180))
