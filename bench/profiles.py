@@ -5,6 +5,10 @@ from __future__ import annotations
 import cProfile
 import io
 import pstats
+import subprocess
+import sys
+import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +35,44 @@ def profile_of(figure: Figure, work: Callable[[], object]) -> Figure:
     return replace(figure, profile="\n".join(lines))
 
 
-def _place(path: str, line: int) -> str:
+def spy(server: int, work: Callable[[], object], seconds: int = 4) -> str:
+    """The functions of one worker of a server by own time, while ``work`` loads the server."""
+    worker = _busiest_child(server)
+    program = Path(sys.executable).with_name("py-spy")
+    with tempfile.NamedTemporaryFile() as output:
+        command = [program, "record", "--pid", str(worker), "--duration", str(seconds),
+                   "--rate", "500", "--format", "raw", "--output", output.name]  # fmt: skip
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as recording:
+            work()
+            recording.wait(60)
+        stacks = Path(output.name).read_text("utf-8").splitlines()
+    own: Counter[str] = Counter()
+    for line in stacks:
+        frames, _, count = line.rpartition(" ")
+        own[frames.rpartition(";")[2]] += int(count)
+    total = sum(own.values()) or 1
+    lines = ["own time  where (py-spy, one worker under load)"]
+    for frame, count in own.most_common(_LINES):
+        name, _, where = frame.partition(" (")
+        path, _, number = where.rstrip(")").rpartition(":")
+        lines.append(f"{count / total:7.1%}   {_place(path, number)}{name}")
+    return "\n".join(lines)
+
+
+def _busiest_child(pid: int) -> int:
+    """Of a server's workers the one that has worked longest."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+    def ticks(child: str) -> int:
+        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
+
+    return int(max(children, key=ticks))
+
+
+def _place(path: str, line: int | str) -> str:
     if path == "~":
         return ""
     inside = Path(path)

@@ -1,0 +1,1 @@
+"""Applications that granian runs beside mapsvc; each in its own environment."""
