@@ -6,6 +6,7 @@ Assign with full polygons; what `simplify_coverage` makes is for drawing.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from mapsvc.errors import shown
 from mapsvc.geo import mercator
+from mapsvc.geo.cells import BORDER, CellGrid
 from mapsvc.geo.geodesic import distance_m
 
 DRAWING_TOLERANCE_M = 50.0
@@ -26,6 +28,14 @@ DRAWING_TOLERANCE_M = 50.0
 
 _RUN = 16
 """Border vertices in one entry of the tree: few enough to search, many enough to keep it small."""
+
+_OFTEN = 8
+"""Positions from which on preparing a polygon is quicker than testing one by one."""
+_BATCH = 128
+"""Polygons prepared at a time; bounds the memory."""
+
+_NOWHERE = -1
+_UNKNOWN = -2
 
 
 class DistrictIndex:
@@ -46,17 +56,30 @@ class DistrictIndex:
     def __init__(self, codes: Sequence[str], geometries: Sequence[BaseGeometry]) -> None:
         self.codes = tuple(codes)
         self._geometries = np.array(geometries, dtype=object)
-        shapely.prepare(self._geometries)
         order = sorted(range(len(self.codes)), key=lambda row: self.codes[row])
         self._rank = np.empty(len(order), dtype=np.int64)
         self._rank[order] = np.arange(len(order))
-        self._row_of_rank = np.array(order, dtype=np.int64)
+        self._row_of_rank = np.array([*order, _NOWHERE], dtype=np.int64)
         self._tree = shapely.STRtree(self._geometries)
-        self._borders = _border_runs(self._geometries)
-        self._border_tree = shapely.STRtree(self._borders)
+        self._building = threading.Lock()
+        self._cells: tuple[CellGrid, NDArray[np.int64]] | None = None
+        self._borders: shapely.STRtree | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def assign(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.int64]:
+        """The district of each position, as `locate` has it, without the way to its border.
+
+        Args:
+            lon: longitudes in WGS-84 degrees, any shape; NaN lies nowhere.
+            lat: latitudes, of the same shape.
+
+        Returns:
+            Rows into ``codes``, of that shape; -1 outside all districts.
+        """
+        lon, lat = np.broadcast_arrays(np.asarray(lon, np.float64), np.asarray(lat, np.float64))
+        return self._rows(lon.ravel(), lat.ravel()).reshape(lon.shape)
 
     def locate(
         self, lon: ArrayLike, lat: ArrayLike
@@ -82,14 +105,31 @@ class DistrictIndex:
         return rows.reshape(lon.shape), metres.reshape(lon.shape)
 
     def _rows(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
-        finite = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-        position, row = self._tree.query(shapely.points(x[finite], y[finite]))
-        position = finite[position]
-        holds = shapely.intersects_xy(self._geometries[row], x[position], y[position])
-        nowhere = len(self.codes)
-        rank = np.full(x.shape, nowhere, dtype=np.int64)
+        if not self.codes or not x.size:
+            return np.full(x.shape, _NOWHERE, dtype=np.int64)
+        grid, known = self._grid()
+        region = grid.region(x, y)
+        near_border = np.flatnonzero(region == BORDER)
+        # A region that was never asked for is decided with the first position in it. Two threads
+        # may do so at once; both come to the same.
+        new, first = np.unique(region, return_index=True)
+        unknown = (new > BORDER) & (known[new] == _UNKNOWN)
+        wanted = np.concatenate([near_border, first[unknown]])
+        decided = self._test(x[wanted], y[wanted])
+        known[new[unknown]] = decided[len(near_border) :]
+        rows = np.where(region > BORDER, known[region], _NOWHERE)
+        rows[near_border] = decided[: len(near_border)]
+        return rows
+
+    def _test(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The district of each position by its polygon, the exact and slow way."""
+        position, row = self._tree.query(shapely.points(x, y))
+        order = np.argsort(row, kind="stable")
+        position, row = position[order], row[order]
+        rank = np.full(x.shape, len(self.codes), dtype=np.int64)
+        holds = _holds(self._geometries, row, x[position], y[position])
         np.minimum.at(rank, position[holds], self._rank[row[holds]])
-        return np.append(self._row_of_rank, -1)[rank]
+        return self._row_of_rank[rank]
 
     def _border_m(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
         # From inside a district, the way to any border meets the district's own border first, so
@@ -97,10 +137,55 @@ class DistrictIndex:
         if not x.size:
             return np.empty(0)
         places = shapely.points(mercator.to_mercator(np.column_stack([x, y])))
-        nearest = self._borders[self._border_tree.nearest(places)]
+        tree = self._border_tree()
+        nearest = tree.geometries[tree.nearest(places)]
         ways = shapely.get_coordinates(shapely.shortest_line(nearest, places))
         ends = mercator.from_mercator(ways[::2])
         return distance_m(x, y, ends[:, 0], ends[:, 1])
+
+    def _grid(self) -> tuple[CellGrid, NDArray[np.int64]]:
+        """The grid, made when first needed, and the district of each of its regions."""
+        if self._cells is None:
+            with self._building:
+                if self._cells is None:
+                    grid = CellGrid(self._geometries)
+                    self._cells = grid, np.full(grid.regions + 1, _UNKNOWN, dtype=np.int64)
+        return self._cells
+
+    def _border_tree(self) -> shapely.STRtree:
+        """All borders, made when first needed: most of what an index costs."""
+        if self._borders is None:
+            with self._building:
+                if self._borders is None:
+                    self._borders = shapely.STRtree(_border_runs(self._geometries))
+        return self._borders
+
+
+def _holds(
+    polygons: NDArray[np.object_],
+    row: NDArray[np.int64],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Whether ``polygons[row]`` intersects each position; ``row`` ascends.
+
+    A polygon that is asked often is prepared first, in a copy: preparing keeps several times its
+    size, and shapely's threads may not share a polygon that is being prepared.
+    """
+    holds = np.empty(len(row), dtype=np.bool_)
+    asked, start, count = np.unique(row, return_index=True, return_counts=True)
+    often = count >= _OFTEN
+    once = np.repeat(~often, count)
+    holds[once] = shapely.intersects_xy(polygons[row[once]], x[once], y[once])
+    for batch in np.array_split(np.flatnonzero(often), np.arange(_BATCH, often.sum(), _BATCH)):
+        if not batch.size:
+            continue
+        copies = shapely.from_wkb(shapely.to_wkb(polygons[asked[batch]]))
+        shapely.prepare(copies)
+        which = np.concatenate([np.arange(start[i], start[i] + count[i]) for i in batch])
+        copy = np.repeat(np.arange(len(batch)), count[batch])
+        holds[which] = shapely.intersects_xy(copies[copy], x[which], y[which])
+    return holds
 
 
 def is_near_border(border_m: ArrayLike, radius_m: ArrayLike) -> NDArray[np.bool_]:
