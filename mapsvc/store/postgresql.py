@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import URL, Column, Connection, Engine, MetaData, Table, Text, create_engine, text
 
 from mapsvc.address.normalise import canonical
+from mapsvc.errors import StoreError
 from mapsvc.store import schema
 from mapsvc.store.bulk import copy_in
 from mapsvc.store.migrations import migrate
@@ -36,6 +37,8 @@ _COPY_FROM = 500
 _MIGRATING, _WRITING, _ASKING = ((0x6D617073 << 8) + number for number in range(3))
 """Keys of the advisory locks; the upper bytes spell "maps"."""
 
+
+_POSTGIS_HINT = "an administrator installs PostGIS 3 and runs CREATE EXTENSION postgis there, once"
 
 _SEARCHED = Table(
     schema.branches.name,
@@ -67,8 +70,10 @@ def open_postgresql(url: URL) -> PostgresStore:
         with store_errors(f"opening {_shown(url)}"), writing.begin() as connection:
             _lock(connection, _MIGRATING)
             migrate(connection)
-    except BaseException:
+    except StoreError as error:
         writing.dispose()
+        if 'extension "postgis"' in str(error):
+            raise StoreError(f"{error}; {_POSTGIS_HINT}") from error
         raise
     return PostgresStore(reading, writing)
 

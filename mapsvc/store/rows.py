@@ -30,14 +30,19 @@ def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def _stored(text: str) -> str:
+    """Text as every database can hold it: PostgreSQL knows no NUL, and lists show it as ␀, too."""
+    return text.replace("\0", "␀")
+
+
 def list_values(branch_list: BranchList, position: int) -> Values:
     imported_at = branch_list.imported_at
     return {
         "slug": branch_list.slug,
         "position": position,
-        "title": branch_list.title,
+        "title": _stored(branch_list.title),
         "year": branch_list.year,
-        "source": branch_list.source,
+        "source": _stored(branch_list.source),
         "imported_at": imported_at.isoformat() if imported_at else None,
     }
 
@@ -50,11 +55,11 @@ def branch_values(branch: Branch) -> Values:
     point = branch.point
     return {
         "id": branch.id,
-        "name": branch.name,
-        "address": branch.address,
+        "name": _stored(branch.name),
+        "address": _stored(branch.address),
         "bank": branch.bank,
-        "phone": branch.phone,
-        "hours": branch.hours,
+        "phone": _stored(branch.phone),
+        "hours": _stored(branch.hours),
         "lon": point.lon if point else None,
         "lat": point.lat if point else None,
         "datum": point.datum.value if point else None,
@@ -77,7 +82,7 @@ def placement_values(placement: Placement) -> Values:
         "provider": placement.provider,
         "located_at": located_at.isoformat() if located_at else None,
         "district": placement.district,
-        "address": placement.address,
+        "address": _stored(placement.address),
         "reasons": canonical_json(
             [{"code": reason.code, "detail": dict(reason.detail)} for reason in placement.reasons]
         ),
@@ -117,11 +122,11 @@ def geocode_values(geocode: Geocode) -> Values:
 def district_values(district: District) -> Values:
     return {
         "code": district.code,
-        "name": district.name,
-        "name_en": district.name_en,
-        "city": district.city,
-        "province": district.province,
-        "source": district.source,
+        "name": _stored(district.name),
+        "name_en": _stored(district.name_en),
+        "city": _stored(district.city),
+        "province": _stored(district.province),
+        "source": _stored(district.source),
         "geometry": shapely.to_wkb(district.geometry),
         "drawing": shapely.to_wkb(district.drawing),
     }

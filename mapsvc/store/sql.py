@@ -7,7 +7,7 @@ transaction begins (set up by the module that opens the engine).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -345,13 +345,15 @@ class SqlReading:
         options = {"yield_per": _ROWS_AT_ONCE}
         for known in self.lists:
             values = {"wanted": known.slug}
-            for row in self._connection.execute(_OF_LIST, values, execution_options=options):
-                slugs = several.get(row[0])
-                if slugs is not None:
-                    if row[0] in given:
-                        continue
-                    given.add(row[0])
-                yield Row._make((*row, slugs or (known.slug,)))
+            found = self._connection.execute(_OF_LIST, values, execution_options=options)
+            with closing(found):  # a reader may stop anywhere
+                for row in found:
+                    slugs = several.get(row[0])
+                    if slugs is not None:
+                        if row[0] in given:
+                            continue
+                        given.add(row[0])
+                    yield Row._make((*row, slugs or (known.slug,)))
 
 
 def _in_list_order() -> Select[Any]:

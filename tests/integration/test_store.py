@@ -117,6 +117,55 @@ def test_values_come_back_as_they_went_in(store: Store, url: str) -> None:
     again.close()
 
 
+def test_nul_is_shown_as_lists_show_it(store: Store) -> None:
+    """PostgreSQL holds no U+0000; what holds one is the same on every store."""
+    nul = "a\0b"
+    branch = replace(A, name=nul, address=nul, phone=nul, hours=nul)
+    reason = ReviewReason(ReviewCode.ZONE_ALIAS, {"zone": nul})
+    answer = replace(ANSWER, evidence=nul, answer={nul: nul})
+    with store.write() as writer:
+        writer.put_list(replace(FIRST, title=nul, source=nul), [branch])
+        writer.put_placements([replace(PLACED, address=nul, reasons=(reason,))])
+        writer.put_districts([replace(DISTRICT, name=nul, city=nul, province=nul, name_en=nul)])
+        writer.put_geocodes([answer])
+    contents, seen = store.contents(), "a␀b"
+    assert contents.lists == (replace(FIRST, title=seen, source=seen),)
+    assert contents.branches == (replace(A, name=seen, address=seen, phone=seen, hours=seen),)
+    assert contents.placements["icbc-1"].address == seen
+    assert contents.placements["icbc-1"].reasons == (reason,), "JSON has its own way to write it"
+    assert (contents.districts[0].name, contents.districts[0].city) == (seen, seen)
+    assert list(store.geocodes()) == [answer]
+
+
+def test_half_a_character_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match="half a character"), store.write() as writer:
+        writer.put_list(FIRST, [replace(A, name="a\ud800")])
+    assert store.revision() == 0
+
+
+def test_many_rows_are_put_as_few_are(store: Store) -> None:
+    """Enough for the quick way of every store, with texts that its format must escape."""
+    texts = ("\t", "\n", "\r", "\\", "\\N", "\\.", '"', "'", "", "NULL", HOSTILE, "％")
+    many = tuple(
+        replace(A, id=f"b{i}", name=texts[i % len(texts)], bank=None if i % 2 else texts[i % 12])
+        for i in range(2_000)
+    )
+    placed = {
+        branch.id: replace(UNPLACED if i % 3 else PLACED, branch_id=branch.id)
+        for i, branch in enumerate(many)
+    }
+    with store.write() as writer:
+        writer.put_list(FIRST, many)
+        writer.put_placements(placed.values())
+    contents = store.contents()
+    assert (contents.branches, contents.placements) == (many, placed)
+    fewer = [replace(branch, phone="1") for branch in many[::-2]]
+    with store.write() as writer:
+        writer.put_list(FIRST, fewer)
+    assert store.branches() == tuple(fewer)
+    assert store.placements().keys() == {branch.id for branch in fewer}
+
+
 def test_a_cached_answer_is_found_by_its_whole_key_only(store: Store) -> None:
     with store.write() as writer:
         writer.put_geocodes([ANSWER])
