@@ -134,6 +134,17 @@ class Settings:
     proxy_hops: int = _setting(
         0, variables.whole(0, 10), "reverse proxies in front whose forwarding headers are believed"
     )
+    rate_limit: int = _setting(
+        6_000,
+        variables.whole(0, 1_000_000_000),
+        "requests that one address may send in a minute; 0 for no limit",
+    )
+    redis_url: str = _setting(
+        "",
+        variables.redis_url,
+        "a Redis where workers and servers share the counts of requests",
+        secret=True,
+    )
     title: str = _setting(
         "宁波银行业文明规范服务示范网点", variables.stripped, "the site's name in Chinese"
     )

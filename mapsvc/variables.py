@@ -113,6 +113,17 @@ def service_url(name: str, text: str) -> str:
     return public_url(name, text)
 
 
+def redis_url(name: str, text: str) -> str:
+    """An address of Redis, which may hold a password and so is never repeated."""
+    url = text.strip()
+    parts = urlsplit(url)
+    where = parts.path if parts.scheme == "unix" else parts.hostname
+    if parts.scheme not in ("redis", "rediss", "unix") or not where:
+        allowed = "such as redis://:password@host:6379/0, rediss://… or unix:///folder/socket"
+        raise SettingError(name, "an address", allowed)
+    return url
+
+
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 
 

@@ -13,6 +13,7 @@ from mapsvc.web.context import EXTENSION, Context, Source
 from mapsvc.web.errors import handle_errors
 from mapsvc.web.guard import guard
 from mapsvc.web.headers import add_headers
+from mapsvc.web.limits import limit_requests
 from mapsvc.web.static import serve_static
 
 
@@ -32,6 +33,7 @@ def create_app(settings: Settings, source: Source) -> Flask:
     for module in (api, embed, health, locator, mapdata):
         app.register_blueprint(module.bp)
     # What follows stands before Flask, each before what stands above it.
+    limit_requests(app, settings)
     add_headers(app, settings)
     serve_static(app)
     guard(app, settings)
