@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 NORMALISER_VERSION = 1
 """Raised with every change of the rules: cached answers remember which rules made their query."""
@@ -41,6 +42,9 @@ characters. Written out, so that every Python makes the same keys."""
 _PLAIN = re.compile("""[0-9a-z一-龥,()·:"'.-]*""")
 """Texts that no rule changes; most of any real list, so this decides the speed."""
 
+_PLAIN_LINES = re.compile(f"[\n{_PLAIN.pattern[1:]}")
+"""Several such texts, a line each."""
+
 
 def canonical(text: str) -> str:
     r"""The canonical form of ``text``; applying it again changes nothing.
@@ -56,8 +60,7 @@ def canonical(text: str) -> str:
     """
     if _PLAIN.fullmatch(text):
         return text
-    # The four marks that real lists are full of: five times faster than the general rules below.
-    common = text.replace("、", ",").replace("，", ",").replace("（", "(").replace("）", ")")
+    common = _with_common_marks(text)
     if _PLAIN.fullmatch(common):
         return common
     previous = None
@@ -66,6 +69,27 @@ def canonical(text: str) -> str:
         text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).translate(_MARKS)
         text = unicodedata.normalize("NFKC", text.casefold())
     return text
+
+
+def canonical_all(texts: Sequence[str]) -> list[str]:
+    r"""The canonical form of each of ``texts``; several times faster than one after the other.
+
+    >>> canonical_all(["宁波市 文康路１２８号", "泰隆银行（本级）"])
+    ['宁波市文康路128号', '泰隆银行(本级)']
+    """
+    joined = "\n".join(texts)
+    if joined.count("\n") == len(texts) - 1:  # none of them has a line break of its own
+        if _PLAIN_LINES.fullmatch(joined):
+            return list(texts)
+        common = _with_common_marks(joined)
+        if _PLAIN_LINES.fullmatch(common):
+            return common.split("\n")
+    return list(map(canonical, texts))
+
+
+def _with_common_marks(text: str) -> str:
+    """The four marks that real lists are full of: five times faster than the general rules."""
+    return text.replace("、", ",").replace("，", ",").replace("（", "(").replace("）", ")")
 
 
 _MARKS = {ord(mark): one for one, marks in _UNIFIED.items() for mark in marks if mark != one}

@@ -11,6 +11,7 @@ from pathlib import Path
 from mapsvc.errors import ListFileError, ascii_controls, shown
 from mapsvc.lists.content import container, read_bytes
 from mapsvc.lists.encoding import decode
+from mapsvc.lists.garbage import no_cycle_search
 from mapsvc.lists.headings import HEADLESS, Columns, is_heading_row, left_out
 from mapsvc.lists.orientation import refuse_swapped
 from mapsvc.lists.rows import Limits, ListFile, ListFormat, Notes, Rejection
@@ -20,6 +21,7 @@ from mapsvc.lists.text import (
     announcement_records,
     csv_records,
     delimiter_of,
+    refuse_long_lines,
     replace_nul,
     two_columns,
     with_headings,
@@ -31,6 +33,7 @@ from mapsvc.model import Datum
 _DEFAULT_LIMITS = Limits()
 
 
+@no_cycle_search()
 def read_list(
     path: str | PathLike[str], *, limits: Limits = _DEFAULT_LIMITS, datum: Datum | None = None
 ) -> ListFile:
@@ -104,14 +107,15 @@ def _open_source(data: bytes, limits: Limits, notes: Notes) -> _Source:
     text = replace_nul(text, notes)
     if not text.strip():
         raise ListFileError("the file holds nothing but white space")
-    delimiter, has_headings = delimiter_of(text, limits)
+    refuse_long_lines(text, limits)
+    delimiter, has_headings = delimiter_of(text)
     if has_headings:
         records = csv_records(text, delimiter, limits)
         columns, titles = with_headings(records, limits)
         return _Source("csv", encoding, columns, records, titles)
     if delimiter != "\t":
         return _table("csv", encoding, list(csv_records(text, delimiter, limits)), limits)
-    found = announcement_records(text, limits)
+    found = announcement_records(text)
     return _Source("announcement", encoding, HEADLESS, *found)
 
 

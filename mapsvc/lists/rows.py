@@ -67,6 +67,15 @@ class ListRow(NamedTuple):
         )
 
 
+class Fault(Exception):
+    """What is wrong with a record: the field, its value, the reason."""
+
+    def __init__(self, field: str | None, value: object, reason: str) -> None:
+        self.field = field
+        self.value = value
+        self.reason = reason
+
+
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """A row that cannot be taken, by the first thing that is wrong with it."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from math import isfinite
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import repeat
+from typing import cast
 
-from mapsvc.address.normalise import canonical
-from mapsvc.errors import InvalidValue, ListFileError, shown
+from mapsvc.address.normalise import canonical, canonical_all
+from mapsvc.errors import ListFileError, shown
 from mapsvc.lists.banks import bank_of_key, banks, find_bank
 from mapsvc.lists.headings import Columns
-from mapsvc.lists.rows import Limits, ListRow, Notes, Rejection
+from mapsvc.lists.positions import PositionReader
+from mapsvc.lists.rows import Fault, Limits, ListRow, Notes, Rejection
 from mapsvc.model import Datum, Point
 
 Record = tuple[int, list[str]]
@@ -20,17 +23,8 @@ REMARK = re.compile(r"\W*(?:备注|注|说明|附注|注释|notes?|remarks?)\s*\
 """How a line that is no branch says so."""
 
 _ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
-_WEST, _EAST, _SOUTH, _NORTH = 73.0, 135.1, 3.0, 54.0
-"""China, roughly, in degrees of any datum: enough to see that lat and lon are swapped."""
-
-
-class _Fault(Exception):
-    """What is wrong with a record: the field, its value, the reason."""
-
-    def __init__(self, field: str | None, value: object, reason: str) -> None:
-        self.field = field
-        self.value = value
-        self.reason = reason
+_BATCH = 1000
+"""So many records are looked at together: one that is wrong slows down no more than these."""
 
 
 class TableReader:
@@ -56,27 +50,41 @@ class TableReader:
         self._at_bank = columns.index.get("bank")
         self._at_phone = columns.index.get("phone")
         self._at_hours = columns.index.get("hours")
+        self._at_texts = (
+            self._at_name,
+            self._at_address,
+            self._at_id,
+            self._at_bank,
+            self._at_phone,
+            self._at_hours,
+        )
         self._at_lat = columns.index.get("lat")
         self._at_lon = columns.index.get("lon", 0)
         self._at_datum = columns.index.get("datum")
         self._limits = limits
-        self._datum = datum
         self._notes = notes
-        self._datums: dict[str, Datum] = {}
+        has_datums = self._at_datum is not None
+        self._positions = PositionReader(has_datums=has_datums, datum=datum)
+        self._banks: dict[str, str | None] = {}
         self._keys: dict[str, int] = {}
         self._ids: dict[str, int] = {}
 
     def read(self, records: Iterable[Record]) -> None:
-        """Check ``records`` one by one.
+        """Check ``records``, many at once where nothing is wrong with any, or else one by one.
 
         Raises:
             ListFileError: too many rows, or positions whose datum nothing tells.
         """
+        for batch in _batches(records):
+            if not self._read_by_column(batch):
+                self._read_by_row(batch)
+
+    def _read_by_row(self, batch: Sequence[Record]) -> None:
         rows, rejected, most = self.rows, self.rejected, self._limits.rows
-        for line, cells in records:
+        for line, cells in batch:
             try:
                 row = self._row(line, cells)
-            except _Fault as fault:
+            except Fault as fault:
                 column = "—" if fault.field is None else self._columns.heading(fault.field)
                 rejected.append(Rejection(line, column, shown(fault.value), fault.reason))
             else:
@@ -86,8 +94,65 @@ class TableReader:
             if len(rows) + len(rejected) > most:
                 raise ListFileError(f"the file has more than {most:,} rows")
 
+    def _read_by_column(self, batch: Sequence[Record]) -> bool:
+        """Take ``batch`` if `_row` makes a row of each of its records; change nothing if not.
+
+        The checks are `_row`'s in the same order, a column at a time. What stands against a
+        record is for `_row` to say.
+        """
+        if len(self.rows) + len(self.rejected) + len(batch) > self._limits.rows:
+            return False
+        try:
+            width = self._width
+            fitted = [cells if len(cells) == width else self._fitted(cells) for _, cells in batch]
+            columns = list(zip(*fitted, strict=True))
+            names, addresses, ids, banks, phones, hours = (
+                [""] * len(batch) if at is None else list(map(str.strip, columns[at]))
+                for at in self._at_texts
+            )
+            texts = (names, addresses, banks, phones, hours)
+            longest = max(max(map(len, column)) for column in texts)
+            if not (all(names) and all(addresses)) or longest > self._limits.text_chars:
+                return False
+            lines = [line for line, _ in batch]
+            new_ids = dict(zip(ids, lines, strict=True))
+            if not self._are_new(new_ids, ids):
+                return False
+            points = self._points(columns, len(batch))
+        except Fault:
+            return False
+        name_keys, address_keys = canonical_all(names), canonical_all(addresses)
+        pairs = map("\n".join, zip(name_keys, address_keys, strict=True))
+        keys = dict(zip(pairs, lines, strict=True))
+        is_new = len(keys) == len(batch) and self._keys.keys().isdisjoint(keys)
+        if not (is_new and all(name_keys) and all(address_keys)):
+            return False
+        self._keys |= keys
+        self._ids |= new_ids
+        codes = self._bank_codes(lines, banks, name_keys)
+        given = [text or None for text in ids] if "" in ids else ids
+        fields = zip(lines, given, names, addresses, codes, phones, hours, points, strict=True)
+        self.rows += map(_ROW, fields)
+        return True
+
+    def _are_new(self, new_ids: dict[str, int], ids: Sequence[str]) -> bool:
+        blank = ids.count("")
+        if blank:
+            del new_ids[""]
+        return (
+            len(new_ids) + blank == len(ids)
+            and all(map(_ID.fullmatch, new_ids))
+            and self._ids.keys().isdisjoint(new_ids)
+        )
+
+    def _points(self, columns: Sequence[Sequence[str]], count: int) -> Iterable[Point | None]:
+        if self._at_lat is None:
+            return repeat(None, count)
+        stated = [""] * count if self._at_datum is None else columns[self._at_datum]
+        return self._positions.read_all(columns[self._at_lat], columns[self._at_lon], stated)
+
     def _row(self, line: int, cells: list[str]) -> ListRow | None:
-        """The record as a row; None for a blank one or a remark. Raises `_Fault`."""
+        """The record as a row; None for a blank one or a remark. Raises `Fault`."""
         if len(cells) != self._width:
             cells = self._fitted(cells)
         name, address = cells[self._at_name].strip(), cells[self._at_address].strip()
@@ -98,7 +163,7 @@ class TableReader:
             if name and address:
                 raise _too_long(longest, name=name, address=address)
             field = "address" if name else "name"
-            raise _Fault(field, "", f"a branch needs {field}; the cell is empty")
+            raise Fault(field, "", f"a branch needs {field}; the cell is empty")
         name_key, address_key = canonical(name), canonical(address)
         branch_id = None if self._at_id is None else self._id(cells[self._at_id].strip())
         bank = "" if self._at_bank is None else cells[self._at_bank].strip()
@@ -106,14 +171,17 @@ class TableReader:
         hours = "" if self._at_hours is None else cells[self._at_hours].strip()
         if len(bank) > longest or len(phone) > longest or len(hours) > longest:
             raise _too_long(longest, bank=bank, phone=phone, hours=hours)
-        point = None if self._at_lat is None else self._point(cells, self._at_lat)
+        point = None
+        if self._at_lat is not None:
+            stated = "" if self._at_datum is None else cells[self._at_datum]
+            point = self._positions.read(cells[self._at_lat], cells[self._at_lon], stated)
         key = f"{name_key}\n{address_key}"  # no canonical text holds a line break
         first = self._keys.get(key)
         if first is not None:
-            raise _Fault("name", name, f"the same name and address as in line {first}")
+            raise Fault("name", name, f"the same name and address as in line {first}")
         if not (name_key and address_key):
             field, text = ("address", address) if name_key else ("name", name)
-            raise _Fault(field, text, "there is nothing in it that can be seen")
+            raise Fault(field, text, "there is nothing in it that can be seen")
         self._keys[key] = line
         if branch_id is not None:
             self._ids[branch_id] = line
@@ -125,7 +193,7 @@ class TableReader:
         extra = next((cell for cell in cells[self._width :] if cell.strip()), None)
         if extra is not None:
             what = f"{self._width} headings" if self._columns.headings else "name and address"
-            raise _Fault(None, extra, f"{len(cells)} cells under {what}")
+            raise Fault(None, extra, f"{len(cells)} cells under {what}")
         return cells[: self._width] + [""] * (self._width - len(cells))
 
     def _is_no_branch(self, cells: list[str]) -> bool:
@@ -140,80 +208,55 @@ class TableReader:
         if not text:
             return None
         if not _ID.fullmatch(text):
-            raise _Fault(
+            raise Fault(
                 "id", text, "an id is up to 64 letters, digits, - _ . and begins with no dot"
             )
         if text in self._ids:
-            raise _Fault("id", text, f"the same id as in line {self._ids[text]}")
+            raise Fault("id", text, f"the same id as in line {self._ids[text]}")
         return text
+
+    def _bank_codes(
+        self, lines: Sequence[int], texts: Sequence[str], name_keys: Sequence[str]
+    ) -> Iterable[str | None]:
+        codes = [self._banks.get(text) for text in texts]
+        return map(self._bank_code, lines, texts, name_keys) if None in codes else codes
 
     def _bank_code(self, line: int, text: str, name_key: str) -> str | None:
         """The bank's code from its own cell, or else from the branch's canonical name."""
         if text:
-            stated = banks().get(text.casefold()) or find_bank(text)
-            if stated is not None:
-                return stated.code
+            if text not in self._banks:
+                stated = banks().get(text.casefold()) or find_bank(text)
+                self._banks[text] = None if stated is None else stated.code
+            if (code := self._banks[text]) is not None:
+                return code
             self._notes.add("unknown bank", line, f"unknown bank {shown(text)}: not used")
         found = bank_of_key(name_key)
         return None if found is None else found.code
 
-    def _point(self, cells: list[str], at_lat: int) -> Point | None:
-        lat_text, lon_text = cells[at_lat], cells[self._at_lon]
-        try:
-            lat, lon = float(lat_text), float(lon_text)
-        except ValueError:
-            lat_text, lon_text = lat_text.strip(), lon_text.strip()
-            if not lat_text and not lon_text:
-                return None
-            lat, lon = _degrees("lat", lat_text), _degrees("lon", lon_text)
-        if not (_SOUTH <= lat <= _NORTH and _WEST <= lon <= _EAST):
-            _refuse_position(lat, lon)
-        stated = "" if self._at_datum is None else cells[self._at_datum]
-        datum = self._datums.get(stated)
-        if datum is None:
-            datum = self._datums[stated] = self._datum_of(stated.strip())
-        return Point(lon, lat, datum)
 
-    def _datum_of(self, text: str) -> Datum:
-        if text:
-            try:
-                return Datum.parse(text)
-            except InvalidValue as error:
-                raise _Fault("datum", text, f"not {error.allowed}") from None
-        if self._datum is not None:
-            return self._datum
-        if "datum" in self._columns.index:
-            raise _Fault("datum", text, "a position needs its datum: wgs84, gcj02 or bd09")
-        raise ListFileError(
-            "the positions' datum is unknown: add a column datum (wgs84, gcj02 or bd09), or pass "
-            "--datum"
-        )
+_ROW = cast("Callable[[Iterable[object]], ListRow]", partial(tuple.__new__, ListRow))
+"""`ListRow._make` without its checks."""
 
 
-def _too_long(longest: int, **texts: str) -> _Fault:
+def _too_long(longest: int, **texts: str) -> Fault:
     """The fault of the longest of ``texts``, by its field."""
     field = max(texts, key=lambda field: len(texts[field]))
     text = texts[field]
-    return _Fault(field, text, f"{len(text):,} characters; at most {longest}")
+    return Fault(field, text, f"{len(text):,} characters; at most {longest}")
 
 
-def _degrees(field: str, text: str) -> float:
-    if not text:
-        raise _Fault(field, text, "lat and lon go together; this one is empty")
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """``records`` by and by; what came before an error is given before it is raised."""
+    batch: list[Record] = []
     try:
-        return float(canonical(text))  # which makes full-width digits and points plain
-    except ValueError:
-        raise _Fault(field, text, "not a number of decimal degrees") from None
-
-
-def _refuse_position(lat: float, lon: float) -> None:
-    """Raise for what cannot be a branch's position; outside China is no fault in itself."""
-    swapped = _SOUTH <= lon <= _NORTH and _WEST <= lat <= _EAST
-    hint = "; are lat and lon swapped?" if swapped else ""
-    for field, value, most in (("lat", lat, 90), ("lon", lon, 180)):
-        if not isfinite(value) or abs(value) > most:
-            raise _Fault(field, value, f"not a number from -{most} to {most}{hint}")
-    if swapped:
-        raise _Fault("lat", lat, f"outside China with lon {lon:g}, inside when swapped{hint}")
-    if lat == 0 and lon == 0:
-        raise _Fault("lat", lat, "lat 0 and lon 0 stand for an unknown position")
+        for record in records:
+            batch.append(record)
+            if len(batch) == _BATCH:
+                yield batch
+                batch = []
+    except ListFileError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch

@@ -22,6 +22,7 @@ HEADING_WITHIN = 10
 """Headings stand among the first so many records; titles may come before them."""
 
 _DELIMITERS = "\t,;"
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n|\Z)")
 _SEP = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 _YEAR = re.compile(r"((?:19|20)\d\d)\s*年?")
 _NUMERALS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
@@ -38,17 +39,29 @@ def year_of(title: str | None) -> int | None:
     return int(match[1]) if match else None
 
 
-def physical_lines(text: str, limits: Limits) -> io.StringIO:
-    """The lines of ``text`` with their ends (CR, LF or CRLF, nothing else).
+def refuse_long_lines(text: str, limits: Limits) -> None:
+    """Refuse a text with a line, its end included, that is too long to be one of a list.
 
     Raises:
-        ListFileError: a line too long to be one of a list.
+        ListFileError: there is such a line.
     """
-    longest = max(map(len, io.StringIO(text, newline="")), default=0)
+    at, window = 0, limits.line_chars - 1
+    while len(text) - at > window:  # from line end to line end, as far as one line may reach
+        last = max(text.rfind(end, at, at + window) for end in "\r\n")
+        if last < 0:
+            break
+        at = last + 1
+    else:
+        return
+    longest = max(map(len, physical_lines(text)))
     if longest > limits.line_chars:
         raise ListFileError(
             f"a line has {longest:,} characters, and a list's at most {limits.line_chars:,}"
         )
+
+
+def physical_lines(text: str) -> io.StringIO:
+    """The lines of ``text`` with their ends (CR, LF or CRLF, nothing else)."""
     return io.StringIO(text, newline="")
 
 
@@ -56,19 +69,19 @@ def replace_nul(text: str, notes: Notes) -> str:
     """``text`` with U+2400 for NUL, which neither HTML nor PostgreSQL can carry."""
     if "\0" not in text:
         return text
-    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+    for number, line in enumerate(physical_lines(text), start=1):
         if "\0" in line:
             notes.add("NUL is kept as ␀", number, "a NUL character is kept as ␀")
     return text.replace("\0", "␀")
 
 
-def delimiter_of(text: str, limits: Limits) -> tuple[str, bool]:
+def delimiter_of(text: str) -> tuple[str, bool]:
     """The character between cells, and whether the file has a row of headings.
 
     Raises:
         ListFileError: neither headings nor lines of two cells.
     """
-    head = "".join(islice(physical_lines(text, limits), 2 * HEADING_WITHIN))
+    head = "".join(line[0] for line in islice(_LINE.finditer(text), 2 * HEADING_WITHIN))
     if sep := _SEP.match(head):
         return sep[1], True  # Excel's own line that names the delimiter
     for delimiter in _DELIMITERS:
@@ -98,10 +111,18 @@ def csv_records(text: str, delimiter: str, limits: Limits) -> Iterator[Record]:
     Raises:
         ListFileError: quotation marks that do not pair, or a cell that is too long.
     """
-    reader = csv.reader(physical_lines(text, limits), delimiter=delimiter, strict=True)
+    lines = physical_lines(text)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     longest = limits.cell_chars
     line = 1
     try:
+        if '"' not in text:  # nothing to parse: every line is a record
+            for line, record in enumerate(lines, start=1):
+                bare = record.rstrip("\r\n")
+                if len(bare) > longest:
+                    next(csv.reader([bare], delimiter=delimiter))  # refuses too long a cell
+                yield line, bare.split(delimiter) if bare else []
+            return
         for cells in reader:
             if reader.line_num != line and any(len(cell) > longest for cell in cells):
                 raise ListFileError(f"line {line}: a cell has more than {longest:,} characters")
@@ -135,7 +156,7 @@ def with_headings(records: Iterator[Record], limits: Limits) -> tuple[Columns, l
     raise ListFileError(f"there is no row of headings; {found_and_understood(first)}")
 
 
-def announcement_records(text: str, limits: Limits) -> HeadlessRecords:
+def announcement_records(text: str) -> HeadlessRecords:
     """The rows of an announcement, its title lines, its remarks, and lines that are neither.
 
     Cells are cut at one tab or more. Quotation marks mean nothing.
@@ -147,7 +168,7 @@ def announcement_records(text: str, limits: Limits) -> HeadlessRecords:
     titles: list[str] = []
     remarks: list[str] = []
     rejected: list[Rejection] = []
-    for number, line in enumerate(physical_lines(text, limits), start=1):
+    for number, line in enumerate(physical_lines(text), start=1):
         stripped = line.strip()
         if not stripped:
             continue

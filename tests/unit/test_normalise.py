@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mapsvc.address.normalise import NORMALISER_VERSION, canonical
+from mapsvc.address.normalise import NORMALISER_VERSION, canonical, canonical_all
 
 CASES = [
     ("", ""),
@@ -59,6 +59,11 @@ def test_applying_it_again_changes_nothing_where_rules_meet(text: str) -> None:
 
 
 @settings(deadline=None)  # a busy machine is no failure
+@given(st.lists(st.text("支1aA(（、，１ \n\u200b", max_size=4) | st.text(max_size=4)))
+def test_many_at_once_are_as_one_by_one(texts: list[str]) -> None:
+    assert canonical_all(texts) == [canonical(text) for text in texts]
+
+
 @given(st.text(alphabet="宁波路1号,"), st.sampled_from([" ", "\u3000", "\u200b", "\0", "\u202e"]))
 def test_what_cannot_be_seen_changes_no_key(text: str, invisible: str) -> None:
     assert canonical(invisible.join(text)) == canonical(text)
