@@ -34,6 +34,11 @@ def brute_force(
     return rows.tolist(), metres[rows].tolist()
 
 
+def same(answer: tuple[NDArray[np.int64], Floats], expected: tuple[list[int], list[float]]) -> bool:
+    """The same rows in the same order, and the very same distances."""
+    return (answer[0].tolist(), answer[1].tolist()) == expected
+
+
 def around(lon: float, lat: float, spread: float, count: int, seed: int) -> tuple[Floats, Floats]:
     rng = np.random.default_rng(seed)
     x = lon + rng.uniform(-spread, spread, count)
@@ -59,7 +64,7 @@ def test_nearest_is_what_the_geodesic_says(lon: float, lat: float, spread: float
     for x, y in zip(*around(lon, lat, spread * 1.2, 10, seed=2), strict=True):
         for k in (1, 7, 100):
             rows, metres = index.nearest(Point(float(x), float(y)), k)
-            assert (rows.tolist(), metres.tolist()) == brute_force(lons, lats, Point(x, y), k)
+            assert same((rows, metres), brute_force(lons, lats, Point(x, y), k))
 
 
 def test_nearest_over_the_whole_earth_and_from_the_other_side_of_it() -> None:
@@ -70,11 +75,66 @@ def test_nearest_over_the_whole_earth_and_from_the_other_side_of_it() -> None:
     for x, y in zip(rng.uniform(-180, 180, 10), rng.uniform(-90, 90, 10), strict=True):
         for k in (5, 2_990, 3_000, 5_000):
             rows, metres = index.nearest(Point(x, y), k)
-            assert (rows.tolist(), metres.tolist()) == brute_force(lons, lats, Point(x, y), k)
+            assert same((rows, metres), brute_force(lons, lats, Point(x, y), k))
     lons, lats = around(-58.45, -29.87, 0.5, 500, seed=4)
     point = Point(121.55, 29.87)
     rows, metres = PointIndex(lons, lats).nearest(point, 20)
-    assert (rows.tolist(), metres.tolist()) == brute_force(lons, lats, point, 20)
+    assert same((rows, metres), brute_force(lons, lats, point, 20))
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_nearest_in_dense_towns_and_between_them(name: str) -> None:
+    """Where the remembered size of a neighbourhood fits, is too small, and is too large."""
+    x, y = PLACES[name]
+    towns = [around(x, y, 8.0, 1, seed) for seed in range(8)]
+    parts = [
+        around(float(lon[0]), float(lat[0]), 0.003 * 4**i, 400, seed=i)
+        for i, (lon, lat) in enumerate(towns)
+    ]
+    lons, lats = (np.concatenate(values) for values in zip(*parts, strict=True))
+    index = PointIndex(lons, lats)
+    near_towns = [p for i in range(0, lons.size, 100) for p in [(lons[i], lats[i])]]
+    for qx, qy in [*near_towns, *zip(*around(x, y, 12.0, 40, seed=50), strict=True)]:
+        point = Point(float(qx), float(qy))
+        for k in (1, 10, 60):
+            assert same(index.nearest(point, k), brute_force(lons, lats, point, k))
+        assert same(index.nearest(point, 10, 5e4), brute_force(lons, lats, point, 10, 5e4))
+
+
+def test_a_crowd_far_away_is_thinned_before_it_is_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All of a town is in the ring that the bounds leave from the other side of the earth."""
+    lons, lats = around(121.5, 29.8, 0.1, 40_000, seed=13)
+    measured = []
+
+    def counting(*ends: Floats) -> Floats:
+        metres = distance_m(*ends)
+        measured.append(metres.size)
+        return metres
+
+    index, point = PointIndex(lons, lats), Point(-74.0, 40.7)
+    monkeypatch.setattr("mapsvc.geo.index.distance_m", counting)
+    for k in (1, 10, 500):
+        measured.clear()
+        assert same(index.nearest(point, k), brute_force(lons, lats, point, k))
+        assert sum(measured) < 10_000
+
+
+def test_a_crowd_at_one_place_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lons, lats = np.full(20_000, 121.55), np.full(20_000, 29.87)
+    lons[7], lons[-1] = 121.5501, 121.5499
+    index, point = PointIndex(lons, lats), Point(121.56, 29.87)
+    expected = brute_force(lons, lats, point, 30)
+
+    def few(*ends: Floats) -> Floats:
+        metres = distance_m(*ends)
+        assert metres.size < 4_000
+        return metres
+
+    monkeypatch.setattr("mapsvc.geo.index.distance_m", few)
+    assert same(index.nearest(point, 30), expected)
+    assert same(index.nearest(Point(121.55, 29.87), 30), ([*range(7), *range(8, 31)], [0.0] * 30))
 
 
 def test_north_is_not_east() -> None:
@@ -96,8 +156,8 @@ def test_ties_and_duplicates_are_ordered_by_row() -> None:
     assert metres[:3].tolist() == [0.0, 0.0, 0.0]
     for k in range(1, 7):
         assert index.nearest(Point(10.0, 50.0), k)[0].tolist() == rows.tolist()[:k]
-    same = PointIndex(np.full(1_000, 121.55), np.full(1_000, 29.87))
-    assert same.nearest(Point(121.5, 29.8), 10)[0].tolist() == list(range(10))
+    one_place = PointIndex(np.full(1_000, 121.55), np.full(1_000, 29.87))
+    assert one_place.nearest(Point(121.5, 29.8), 10)[0].tolist() == list(range(10))
 
 
 @pytest.mark.parametrize("share", [0.5, 0.01, 0.0003, 0.0])
@@ -108,7 +168,17 @@ def test_a_mask_lets_only_its_rows_through(share: float, farthest: float | None)
     point = Point(121.55, 29.87)
     rows, metres = PointIndex(lons, lats).nearest(point, 10, farthest, mask)
     expected = brute_force(lons, lats, point, 10, farthest, mask)
-    assert (rows.tolist(), metres.tolist()) == expected
+    assert same((rows, metres), expected)
+
+
+def test_rows_may_come_with_their_mask() -> None:
+    lons, lats = around(121.5, 29.8, 1.0, 5_000, seed=11)
+    lons[:50] = np.nan
+    index, point = PointIndex(lons, lats), Point(121.55, 29.87)
+    for share in (0.9, 0.2, 0.01):
+        mask = np.random.default_rng(12).random(5_000) < share
+        answer = index.nearest(point, 10, mask=mask, rows=np.flatnonzero(mask))
+        assert same(answer, brute_force(lons, lats, point, 10, None, mask))
 
 
 def test_a_mask_of_far_away_rows() -> None:
@@ -117,7 +187,7 @@ def test_a_mask_of_far_away_rows() -> None:
     mask = np.arange(20_000) >= 10_000
     point = Point(121.55, 29.87)
     rows, metres = PointIndex(lons, lats).nearest(point, 10, None, mask)
-    assert (rows.tolist(), metres.tolist()) == brute_force(lons, lats, point, 10, None, mask)
+    assert same((rows, metres), brute_force(lons, lats, point, 10, None, mask))
 
 
 def test_a_mask_with_a_few_near_rows_and_many_far_ones() -> None:
@@ -128,7 +198,7 @@ def test_a_mask_with_a_few_near_rows_and_many_far_ones() -> None:
     lons[[17, 170, 1_700]], lats[[17, 170, 1_700]] = 121.55, (29.87, 29.88, 29.89)
     point = Point(121.55, 29.87)
     rows, metres = PointIndex(lons, lats).nearest(point, 10, None, mask)
-    assert (rows.tolist(), metres.tolist()) == brute_force(lons, lats, point, 10, None, mask)
+    assert same((rows, metres), brute_force(lons, lats, point, 10, None, mask))
 
 
 def test_the_farthest_allowed_distance_is_included() -> None:
@@ -194,6 +264,48 @@ def test_within(box: BBox) -> None:
     width = (box.east - box.west) % 360 or (360 if box.east != box.west else 0)
     expected = (ahead <= width) & (lats >= box.south) & (lats <= box.north)
     assert PointIndex(lons, lats).within(box).tolist() == np.flatnonzero(expected).tolist()
+
+
+@pytest.mark.parametrize("count", [20_000, 200])
+def test_within_boxes_of_every_size_and_place(count: int) -> None:
+    rng = np.random.default_rng(14)
+    lons, lats = around(121.5, 29.8, 1.0, count, seed=15)
+    lons[:100] = rng.choice([180.0, -180.0, 179.9, -179.9], 100)
+    lats[50:80] = lats[50]
+    lats[:2] = 90, -90
+    lons[-3:] = np.nan
+    index = PointIndex(lons, lats)
+    for _ in range(300):
+        size = 10 ** rng.uniform(-4, 2.5)
+        south, north = np.clip(29.8 + rng.uniform(-1, 1) + np.array([0, size]), -90, 90)
+        west, east = (121.5 + rng.uniform(-1, 1) + np.array([0, size]) + 180) % 360 - 180
+        if rng.random() < 0.2:
+            west, south, east = lons[5], lats[50], lons[rng.integers(0, 60)]
+            north = max(north, south)
+        box = BBox(float(west), float(south), float(east), float(north))
+        inside = (
+            (lons >= west) & (lons <= east) if west <= east else (lons >= west) | (lons <= east)
+        )
+        if west > east or west == -180 or east == 180:
+            inside |= np.abs(lons) == 180
+        expected = np.flatnonzero(inside & (lats >= south) & (lats <= north))
+        assert index.within(box).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("count", [0, 1, 20, 5_000])
+def test_it_comes_apart_and_together(count: int) -> None:
+    lons, lats = around(121.5, 29.8, 1.0, count, seed=16)
+    lons, lats = np.append(lons, np.nan), np.append(lats, np.nan)
+    arrays = PointIndex(lons, lats).arrays()
+    for array in arrays.values():
+        array.flags.writeable = False
+    index, point = PointIndex.from_arrays(arrays), Point(121.55, 29.87)
+    assert len(index) == count + 1
+    assert same(index.nearest(point, 10), brute_force(lons, lats, point, 10))
+    assert index.within(BBox(-180, -90, 180, 90)).tolist() == list(range(count))
+    for name in ("lon", "lat", "rows", "places", "keys"):
+        assert index.arrays()[name] is arrays[name]
+    assert not count or np.shares_memory(index._tree.data, arrays["tree_1"])
 
 
 @pytest.mark.parametrize(
