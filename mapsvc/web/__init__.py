@@ -15,6 +15,7 @@ from mapsvc.web.guard import guard
 from mapsvc.web.headers import add_headers
 from mapsvc.web.limits import limit_requests
 from mapsvc.web.static import serve_static
+from mapsvc.web.waiting import shed
 
 
 def create_app(settings: Settings, source: Source) -> Flask:
@@ -34,6 +35,7 @@ def create_app(settings: Settings, source: Source) -> Flask:
         app.register_blueprint(module.bp)
     # What follows stands before Flask, each before what stands above it.
     limit_requests(app, settings)
+    shed(app)
     add_headers(app, settings)
     serve_static(app)
     guard(app, settings)

@@ -6,15 +6,17 @@ variables, so that a worker that is started anew finds what the first one found.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
+import resource
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
 from mapsvc.config import Settings
@@ -22,8 +24,15 @@ from mapsvc.errors import MapsvcError
 from mapsvc.snapshot import Keeper, MappedSource
 from mapsvc.store import open_store
 from mapsvc.web import create_app
+from mapsvc.web.limits import COUNTS
+from mapsvc.web.sharing import Sharing, connect
+from mapsvc.web.waiting import QUEUE
 
-_BACKLOG = 1024
+_BACKLOG = 2048
+"""Connections that the system keeps until a worker takes them."""
+_CONNECTIONS = 2048
+"""A worker's, at most. More wait unseen where no 503 reaches them; each costs some kilobytes."""
+_OTHER_FILES = 256
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # looked up, not bound
 
 
@@ -32,7 +41,14 @@ def make_app() -> Flask:
     settings = Settings.from_environment(os.environ)
     source = MappedSource(_snapshots(settings))
     source.watch()
-    return create_app(settings, source)
+    app = create_app(settings, source)
+    if settings.redis_url and settings.rate_limit:
+        Sharing(app.extensions[COUNTS], connect(settings.redis_url)).start()
+    app.extensions[QUEUE].watch(_ANY.get(settings.host, settings.host), settings.port)
+    # What is there now stays: the collector need not walk through it while requests wait.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def serve(settings: Settings, on_start: Callable[[], None]) -> None:
@@ -53,9 +69,12 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
+        # HTTP/2 without TLS is asked by no browser, and puts no bound to requests at a time.
+        http=HTTPModes.http1,
         workers=settings.workers,
         blocking_threads=1,
         backlog=_BACKLOG,
+        backpressure=_connections(),
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
@@ -63,6 +82,18 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
     )
     server.on_startup(on_start)
     server.serve()
+
+
+def _connections() -> int:
+    """How many connections a worker may take, with as many open files as the system allows."""
+    wanted = _CONNECTIONS + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return _CONNECTIONS
+    return max(_OTHER_FILES, min(_CONNECTIONS, soft - _OTHER_FILES))
 
 
 def _snapshots(settings: Settings) -> Path:
