@@ -77,10 +77,21 @@ def canonical_all(texts: Sequence[str]) -> list[str]:
     >>> canonical_all(["宁波市 文康路１２８号", "泰隆银行（本级）"])
     ['宁波市文康路128号', '泰隆银行(本级)']
     """
+    found: list[str] = []
+    for start in range(0, len(texts), _TOGETHER):
+        found += _together(texts[start : start + _TOGETHER])
+    return found
+
+
+_TOGETHER = 1000
+"""So many texts are looked at together: one that needs the general rules slows down these."""
+
+
+def _together(texts: Sequence[str]) -> Sequence[str]:
     joined = "\n".join(texts)
     if joined.count("\n") == len(texts) - 1:  # none of them has a line break of its own
         if _PLAIN_LINES.fullmatch(joined):
-            return list(texts)
+            return texts
         common = _with_common_marks(joined)
         if _PLAIN_LINES.fullmatch(common):
             return common.split("\n")

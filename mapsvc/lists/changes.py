@@ -11,11 +11,13 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
-from mapsvc.address.normalise import canonical
+from mapsvc.address.normalise import canonical, canonical_all
 from mapsvc.lists.rows import ListRow
 from mapsvc.model import Branch
 
 _FIELDS = ("name", "address", "bank", "phone", "hours", "point")
+_Key = tuple[str, str]
+"""A canonical name and a canonical address."""
 _MADE_ID = re.compile(r"[a-z0-9]+-[0-9a-f]{10}(?:-[0-9]+)?")
 
 
@@ -80,8 +82,18 @@ def new_id(row: ListRow) -> str:
     >>> new_id(ListRow(1, None, "工商银行宁波新城支行营业部", "宁波市河清北路295号", "icbc"))
     'icbc-8326a69e12'
     """
-    text = f"{canonical(row.name)}\n{canonical(row.address)}"
-    return f"{row.bank or 'branch'}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+    return _made_id(row.bank, (canonical(row.name), canonical(row.address)))
+
+
+def _made_id(bank: str | None, key: _Key) -> str:
+    digest = hashlib.sha256("\n".join(key).encode()).hexdigest()
+    return f"{bank or 'branch'}-{digest[:10]}"
+
+
+def _keys(items: Sequence[ListRow] | Sequence[Branch]) -> list[_Key]:
+    names = canonical_all([item.name for item in items])
+    addresses = canonical_all([item.address for item in items])
+    return list(zip(names, addresses, strict=True))
 
 
 def difference(
@@ -98,14 +110,15 @@ def difference(
     another id from a file. Time and memory grow linearly with the number of rows and branches.
     """
     rows = list(rows)
-    matches = _match(rows, stored)
+    keys = _keys(rows)
+    matches = _match(rows, keys, stored)
     used = {branch.id for branch in stored} | {row.id for row in rows if row.id is not None}
     used.update(taken)
     added, changed, unchanged, branches = [], [], [], []
     for at, row in enumerate(rows):
         old = matches.get(at)
         if old is None:
-            branch = row.branch(row.id if row.id is not None else _free_id(row, used))
+            branch = row.branch(row.id if row.id is not None else _free_id(row, keys[at], used))
             used.add(branch.id)
             added.append(Added(row, branch))
         else:
@@ -125,13 +138,14 @@ def difference(
     )
 
 
-def _match(rows: Sequence[ListRow], stored: Sequence[Branch]) -> dict[int, Branch]:
+def _match(
+    rows: Sequence[ListRow], row_keys: Sequence[_Key], stored: Sequence[Branch]
+) -> dict[int, Branch]:
     """The branch of each row that has one, by the row's position."""
     matches: dict[int, Branch] = {}
     open_rows = dict(enumerate(rows))
     open_branches = dict(enumerate(stored))
-    row_keys = [(canonical(row.name), canonical(row.address)) for row in rows]
-    branch_keys = [(canonical(branch.name), canonical(branch.address)) for branch in stored]
+    branch_keys = _keys(stored)
     passes: tuple[tuple[Callable[[int], Hashable], Callable[[int], Hashable], bool], ...] = (
         (lambda at: rows[at].id, lambda at: stored[at].id, False),
         (lambda at: row_keys[at], lambda at: branch_keys[at], False),
@@ -163,8 +177,8 @@ def _unique(positions: Iterable[int], key: Callable[[int], Hashable]) -> dict[Ha
     return found
 
 
-def _free_id(row: ListRow, taken: set[str]) -> str:
-    made = candidate = new_id(row)
+def _free_id(row: ListRow, key: _Key, taken: set[str]) -> str:
+    made = candidate = _made_id(row.bank, key)
     number = 1
     while candidate in taken:
         number += 1

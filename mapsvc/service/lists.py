@@ -7,14 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
+from itertools import chain
 from pathlib import Path
 
 from pypinyin import lazy_pinyin
 
-from mapsvc.address.normalise import canonical
+from mapsvc.address.normalise import canonical, canonical_all
 from mapsvc.errors import InvalidValue, shown
 from mapsvc.geocoding.placing import unplaced
 from mapsvc.lists.changes import Difference, difference
+from mapsvc.lists.garbage import no_cycle_search
 from mapsvc.lists.reader import read_list
 from mapsvc.lists.rows import ListFile, ListRow, Rejection
 from mapsvc.model import Branch, BranchList, Datum, Placement, ReviewCode, ReviewReason
@@ -42,6 +44,7 @@ class ImportResult:
     outcome: Outcome
 
 
+@no_cycle_search()
 def import_list(
     store: Store,
     path: Path,
@@ -74,9 +77,10 @@ def import_list(
     file = read_list(path, datum=datum)
     # The comparison and the change share one write transaction: no other import gets between.
     with store.write() as writer:
-        before = next((known for known in store.lists() if known.slug == slug), None)
+        lists = {known.slug: known for known in store.lists()}
+        before = lists.pop(slug, None)
         listed = store.branches(slug) if before else ()
-        elsewhere = _elsewhere(store.branches(), listed)
+        elsewhere = _elsewhere(chain.from_iterable(map(store.branches, lists)), listed)
         file = _with_known_ids(file, elsewhere)
         compared = difference(file.rows, listed, elsewhere)
         branch_list = BranchList(
@@ -107,21 +111,24 @@ def _with_known_ids(file: ListFile, elsewhere: dict[str, Branch]) -> ListFile:
     """Let a branch that another list has be the same branch, and no other one take its id."""
     if not elsewhere:
         return file
-    ids = {_identity(branch): branch_id for branch_id, branch in elsewhere.items()}
+    ids = dict(zip(_identities(elsewhere.values()), elsewhere, strict=True))
     rows, rejected = [], list(file.rejected)
-    for row in file.rows:
+    for row, identity in zip(file.rows, _identities(file.rows), strict=True):
         other = elsewhere.get(row.id) if row.id is not None else None
-        if other is not None and _identity(other) != _identity(row):
+        if other is not None and _identities([other]) != [identity]:
             reason = f"this is the id of {shown(other.name)} on another list"
             rejected.append(Rejection(row.line, "id", shown(row.id), reason))
         else:
-            rows.append(row._replace(id=ids.get(_identity(row))) if row.id is None else row)
+            known = ids.get(identity) if row.id is None else None
+            rows.append(row if known is None else row._replace(id=known))
     rejected.sort(key=lambda rejection: rejection.line)
     return replace(file, rows=tuple(rows), rejected=tuple(rejected))
 
 
-def _identity(branch: Branch | ListRow) -> tuple[str, str]:
-    return canonical(branch.name), canonical(branch.address)
+def _identities(branches: Iterable[Branch | ListRow]) -> list[tuple[str, str]]:
+    texts = [(branch.name, branch.address) for branch in branches]
+    names, addresses = map(canonical_all, zip(*texts, strict=True)) if texts else ((), ())
+    return list(zip(names, addresses, strict=True))
 
 
 def _outcome(file: ListFile, is_changed: bool, *, dry_run: bool, skip_bad: bool) -> Outcome:
