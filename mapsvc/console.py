@@ -73,12 +73,12 @@ def _width(text: str) -> int:
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Callable[[int], None]]:
+def progress(total: int, label: str = "geocoding") -> Iterator[Callable[[int], None]]:
     """Show a bar with the time left on a terminal, and nothing in a pipe."""
     if not sys.stderr.isatty():
         yield lambda _done: None
         return
-    with click.progressbar(length=total, label="geocoding", file=sys.stderr) as bar:
+    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
         yield bar.update
 
 

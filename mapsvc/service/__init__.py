@@ -15,6 +15,7 @@ from mapsvc.service.cache import (
 from mapsvc.service.districts import import_districts
 from mapsvc.service.geocode import GeocodeResult, geocode
 from mapsvc.service.lists import ImportResult, Outcome, import_list, remove_list
+from mapsvc.service.move import move_store
 from mapsvc.service.shipped import load_shipped, load_shipped_list, seed
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "import_list",
     "load_shipped",
     "load_shipped_list",
+    "move_store",
     "prune_cache",
     "remove_list",
     "seed",

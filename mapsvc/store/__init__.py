@@ -8,13 +8,15 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from mapsvc.errors import SettingError, StoreError
-from mapsvc.store.base import Store
+from mapsvc.store.sql import SqlStore
 from mapsvc.store.sqlite import open_sqlite
 
-__all__ = ["open_store"]
+__all__ = ["open_existing_store", "open_store"]
+
+_DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str) -> SqlStore:
     """Open the store at an SQLAlchemy address.
 
     Args:
@@ -24,27 +26,35 @@ def open_store(url: str) -> Store:
         SettingError: no such kind of store.
         StoreError: the store cannot be used.
     """
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):  # a port that is no number
-        parsed = None
-    if parsed is not None and parsed.database:
-        if parsed.drivername == "sqlite":
-            return open_sqlite(Path(parsed.database))
-        if parsed.drivername in ("postgresql", "postgresql+psycopg"):
-            return _open_postgresql(parsed)
-    raise SettingError(  # without the address: it may hold a password
-        "MAPSVC_DATABASE_URL",
-        "…",
-        "an address such as sqlite:///folder/file or postgresql+psycopg://user@host/database",
-    )
-
-
-def _open_postgresql(url: URL) -> Store:
+    parsed = _parsed(url)
+    if parsed.drivername == "sqlite":
+        return open_sqlite(Path(parsed.database or ""))
     try:
         from mapsvc.store.postgresql import open_postgresql  # noqa: PLC0415  # SQLite needs none
     except ImportError as error:
         raise StoreError(
             "PostgreSQL needs the package psycopg with libpq: pip install 'psycopg[binary]'"
         ) from error
-    return open_postgresql(url)
+    return open_postgresql(parsed)
+
+
+def open_existing_store(url: str) -> SqlStore:
+    """The same, but a file that does not exist is an error and is not made."""
+    parsed = _parsed(url)
+    if parsed.drivername == "sqlite" and not Path(parsed.database or "").exists():
+        raise StoreError(f"there is no store at {parsed.database}")
+    return open_store(url)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # a port that is no number
+        parsed = None
+    if parsed is None or parsed.drivername not in _DRIVERS or not parsed.database:
+        raise SettingError(  # without the address: it may hold a password
+            "MAPSVC_DATABASE_URL",
+            "…",
+            "an address such as sqlite:///folder/file or postgresql+psycopg://user@host/database",
+        )
+    return parsed

@@ -1,4 +1,4 @@
-"""What a store can do: the interface that SQLite implements, and PostgreSQL will.
+"""What a store can do: the interface that SQLite and PostgreSQL implement.
 
 A use case that writes opens one `Store.write` block, which is one transaction: everything in it
 is kept, together with a raised revision, or nothing is. Reading gives whole values.

@@ -20,7 +20,7 @@ from mapsvc.store import schema
 from mapsvc.store.bulk import copy_in
 from mapsvc.store.migrations import migrate
 from mapsvc.store.rows import Values
-from mapsvc.store.sql import SqlReading, SqlStore, SqlWriter, store_errors
+from mapsvc.store.sql import SqlStore, SqlWriter, store_errors
 
 READ_TIMEOUT_S = 5
 """After which a visitor's question is given up."""
@@ -87,13 +87,13 @@ def _shown(url: URL) -> str:
 class PostgresWriter(SqlWriter):
     """Sends many rows by COPY, and keeps in step what only searching in the database needs."""
 
-    def _upsert(self, table: Table, values: list[Values]) -> int:
+    def put_rows(self, table: Table, values: list[Values]) -> int:
         if table is schema.branches:
             table, values = _SEARCHED, [row | {"search": search_text(row)} for row in values]
         if len(values) < _COPY_FROM:
-            return super()._upsert(table, values)
-        copy_in(self._connection, table, values)
-        self._connection.execute(text(f"ANALYZE {table.name}"))  # or plans are for an empty table
+            return super().put_rows(table, values)
+        copy_in(self.connection, table, values)
+        self.connection.execute(text(f"ANALYZE {table.name}"))  # or plans are for an empty table
         self.changed = True
         return len(values)
 
@@ -124,7 +124,7 @@ class PostgresStore(SqlStore):
             yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[SqlReading]:
+    def _read_all(self) -> Iterator[Connection]:
         with self._read() as connection:
             # Everything is to be read, so that the quickest first row is no advantage.
             for name, value in (
@@ -133,7 +133,7 @@ class PostgresStore(SqlStore):
                 ("work_mem", "64MB"),
             ):
                 connection.execute(text(f"SET LOCAL {name} = '{value}'"))
-            yield SqlReading(connection)
+            yield connection
 
     def close(self) -> None:
         self._writing.dispose()

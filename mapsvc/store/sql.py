@@ -70,22 +70,22 @@ class SqlWriter:
     """`mapsvc.store.base.Writer` within one open transaction."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self.changed = False
         self.changed_districts = False
 
     def put_list(self, branch_list: BranchList, branches: Sequence[Branch]) -> None:
         lists, entries = schema.lists, schema.entries
-        position = self._connection.scalar(
+        position = self.connection.scalar(
             select(lists.c.position).where(lists.c.slug == branch_list.slug)
         )
         if position is None:
-            last = self._connection.scalar(select(func.max(lists.c.position)))
+            last = self.connection.scalar(select(func.max(lists.c.position)))
             position = 0 if last is None else last + 1
-        self._upsert(lists, [rows.list_values(branch_list, position)])
-        self._upsert(schema.branches, [rows.branch_values(branch) for branch in branches])
-        self._connection.execute(delete(entries).where(entries.c.list == branch_list.slug))
-        self._upsert(
+        self.put_rows(lists, [rows.list_values(branch_list, position)])
+        self.put_rows(schema.branches, [rows.branch_values(branch) for branch in branches])
+        self.connection.execute(delete(entries).where(entries.c.list == branch_list.slug))
+        self.put_rows(
             entries,
             [
                 {"list": branch_list.slug, "branch": branch.id, "position": i}
@@ -96,38 +96,39 @@ class SqlWriter:
 
     def drop_list(self, slug: str) -> None:
         lists, entries = schema.lists, schema.entries
-        self._connection.execute(delete(entries).where(entries.c.list == slug))
-        self._connection.execute(delete(lists).where(lists.c.slug == slug))
+        self.connection.execute(delete(entries).where(entries.c.list == slug))
+        self.connection.execute(delete(lists).where(lists.c.slug == slug))
         self._drop_unlisted()
 
     def _drop_unlisted(self) -> None:
         for key in (schema.placements.c.branch, schema.branches.c.id):
             listed = select(schema.entries).where(schema.entries.c.branch == key).exists()
-            self._connection.execute(delete(key.table).where(~listed))
+            self.connection.execute(delete(key.table).where(~listed))
         self.changed = True
 
     def put_placements(self, placements: Iterable[Placement]) -> None:
-        self._upsert(schema.placements, [rows.placement_values(p) for p in placements])
+        self.put_rows(schema.placements, [rows.placement_values(p) for p in placements])
 
     def put_districts(self, districts: Sequence[District]) -> None:
-        self._upsert(schema.districts, [rows.district_values(d) for d in districts])
+        self.put_rows(schema.districts, [rows.district_values(d) for d in districts])
         self.changed_districts = True
 
     def put_geocodes(self, geocodes: Iterable[Geocode]) -> int:
-        return self._upsert(schema.geocodes, [rows.geocode_values(g) for g in geocodes])
+        return self.put_rows(schema.geocodes, [rows.geocode_values(g) for g in geocodes])
 
     def drop_geocodes(self, keys: Iterable[CacheKey]) -> int:
         dropped = 0
         for key in keys:
-            dropped += self._connection.execute(_DROP_RECORD, rows.key_values(key)).rowcount
+            dropped += self.connection.execute(_DROP_RECORD, rows.key_values(key)).rowcount
         self.changed |= dropped > 0
         return dropped
 
     def note_seed(self, name: str, digest: str) -> None:
-        self._upsert(schema.seeds, [{"name": name, "digest": digest}])
+        self.put_rows(schema.seeds, [{"name": name, "digest": digest}])
 
-    def _upsert(self, table: Table, values: list[rows.Values]) -> int:
-        upsert(self._connection, table, values)
+    def put_rows(self, table: Table, values: list[rows.Values]) -> int:
+        """Insert rows as `mapsvc.store.rows` makes them, replacing those with the same keys."""
+        upsert(self.connection, table, values)
         self.changed |= bool(values)
         return len(values)
 
@@ -210,17 +211,31 @@ class SqlStore:
         with store_errors("reading"), self._engine.begin() as connection:
             yield connection
 
+    def _read_all(self) -> AbstractContextManager[Connection]:
+        """A transaction that reads whole tables, however long that takes."""
+        return self._read()
+
     def revision(self) -> int:
         with self._read() as connection:
             return int(connection.scalar(select(schema.revision.c.number)) or 0)
 
+    def dumping(self) -> AbstractContextManager[Connection]:
+        """A transaction in which every table is read as it is; see `mapsvc.store.transfer`."""
+        return self._read_all()
+
+    @contextmanager
+    def loading(self) -> Iterator[SqlWriter]:
+        """A transaction in which rows are put as they are, and the revision is theirs."""
+        with self._write() as connection:
+            yield self.writer(connection)
+
     @contextmanager
     def reading(self) -> Iterator[SqlReading]:
-        with self._read() as connection:
+        with self._read_all() as connection:
             yield SqlReading(connection)
 
     def contents(self) -> Contents:
-        with self._read() as connection:
+        with self._read_all() as connection:
             reading = SqlReading(connection)
             branches = {row.id: rows.to_branch(row) for row in connection.execute(_in_list_order())}
             members: dict[str, tuple[str, ...]] = {}
@@ -241,7 +256,7 @@ class SqlStore:
             return _lists(connection)
 
     def branches(self, list_slug: str | None = None) -> tuple[Branch, ...]:
-        with self._read() as connection:
+        with self._read_all() as connection:
             query = _in_list_order()
             if list_slug is not None:
                 if list_slug not in {known.slug for known in _lists(connection)}:
@@ -251,11 +266,11 @@ class SqlStore:
             return tuple(found.values())
 
     def placements(self) -> dict[str, Placement]:
-        with self._read() as connection:
+        with self._read_all() as connection:
             return _placements(connection)
 
     def districts(self) -> tuple[District, ...]:
-        with self._read() as connection:
+        with self._read_all() as connection:
             return _districts(connection)
 
     def geocode(self, key: CacheKey) -> Geocode | None:
@@ -272,7 +287,7 @@ class SqlStore:
 
     def records(self) -> Iterator[tuple[CacheKey, str]]:
         table = schema.geocodes
-        with self._read() as connection:
+        with self._read_all() as connection:
             found = connection.execute(select(table).order_by(*table.primary_key)).all()
         for provider, query, options, normaliser, record in found:
             yield CacheKey(provider, query, options, normaliser), record

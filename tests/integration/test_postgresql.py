@@ -22,7 +22,8 @@ from mapsvc.errors import StoreError
 from mapsvc.geocoding.record import CacheKey
 from mapsvc.model import Branch, BranchList, Geocode
 from mapsvc.store import open_store
-from mapsvc.store.base import Store
+from mapsvc.store.postgresql import PostgresStore
+from mapsvc.store.sql import SqlStore
 from tests.integration.test_store import FIRST, PLACED, A, B
 from tests.postgres import Cluster, cluster
 
@@ -30,8 +31,9 @@ NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(postgres_url: str) -> Iterator[Store]:
+def store(postgres_url: str) -> Iterator[PostgresStore]:
     opened = open_store(postgres_url)
+    assert isinstance(opened, PostgresStore)
     yield opened
     opened.close()
 
@@ -117,7 +119,7 @@ def test_a_server_that_does_not_answer_is_given_up() -> None:
 # Reading beside writing -------------------------------------------------------------------------
 
 
-def test_readers_and_the_ledger_wait_for_no_import(store: Store) -> None:
+def test_readers_and_the_ledger_wait_for_no_import(store: PostgresStore) -> None:
     key = CacheKey("amap", "somewhere")
     with store.write() as writer:
         writer.put_list(FIRST, branches(2_000))
@@ -130,7 +132,7 @@ def test_readers_and_the_ledger_wait_for_no_import(store: Store) -> None:
     assert len(store.branches()) == 2_000
 
 
-def test_a_reader_sees_one_moment(store: Store) -> None:
+def test_a_reader_sees_one_moment(store: PostgresStore) -> None:
     with store.write() as writer:
         writer.put_list(FIRST, [A, B])
     with store.reading() as reading:
@@ -141,8 +143,8 @@ def test_a_reader_sees_one_moment(store: Store) -> None:
     assert store.revision() == 2
 
 
-def test_reading_does_not_write_and_ends_after_seconds(store: Store) -> None:
-    engine = store._engine  # type: ignore[attr-defined]
+def test_reading_does_not_write_and_ends_after_seconds(store: PostgresStore) -> None:
+    engine = store._engine
     with engine.connect() as connection:
         shown = {
             name: connection.scalar(text(f"SHOW {name}"))
@@ -159,8 +161,8 @@ def test_reading_does_not_write_and_ends_after_seconds(store: Store) -> None:
     }
 
 
-def test_every_commit_is_synchronous(store: Store) -> None:
-    engine = store._writing  # type: ignore[attr-defined]
+def test_every_commit_is_synchronous(store: PostgresStore) -> None:
+    engine = store._writing
     with engine.connect() as connection:
         assert connection.scalar(text("SHOW synchronous_commit")) == "on"
         assert connection.scalar(text("SHOW lock_timeout")) == "30s"
@@ -194,7 +196,7 @@ def test_request_slots_of_many_processes(postgres_url: str) -> None:
 
 
 def test_what_is_searched_in_the_database_is_kept_in_step(
-    store: Store, postgres: Cluster, postgres_url: str
+    store: PostgresStore, postgres: Cluster, postgres_url: str
 ) -> None:
     def kept() -> list[str]:
         sql = "SELECT id, replace(search, E'\\n', '/') FROM branches ORDER BY id"
@@ -212,7 +214,7 @@ def test_what_is_searched_in_the_database_is_kept_in_step(
     assert kept()[0] == "b0|工商银行第0支行/宁波市中山路0号"
 
 
-def test_places_are_geography(store: Store, postgres: Cluster, postgres_url: str) -> None:
+def test_places_are_geography(store: PostgresStore, postgres: Cluster, postgres_url: str) -> None:
     with store.write() as writer:
         writer.put_list(FIRST, [A, B])
         writer.put_placements([PLACED, replace(PLACED, branch_id=B.id, point=None)])
@@ -221,7 +223,7 @@ def test_places_are_geography(store: Store, postgres: Cluster, postgres_url: str
     assert shown == ["icbc-1|POINT(121.5412 29.8123)", "x-2|"]
 
 
-def test_an_import_of_a_hundred_thousand_is_quick(store: Store) -> None:
+def test_an_import_of_a_hundred_thousand_is_quick(store: PostgresStore) -> None:
     listed = branches(100_000)
     before = time.monotonic()
     with store.write() as writer:
@@ -292,7 +294,7 @@ def test_a_write_that_a_restart_cuts_leaves_nothing(restartable: Cluster) -> Non
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     if request.param == "postgresql":
         opened = open_store(request.getfixturevalue("postgres_url"))
     else:
@@ -301,13 +303,13 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def test_readers_see_the_old_or_the_new_list_and_never_a_mixture(either: Store) -> None:
+def test_readers_see_the_old_or_the_new_list_and_never_a_mixture(either: SqlStore) -> None:
     """50 threads beside an import of 100,000 rows; every tenth reads branches, too."""
     with either.write() as writer:
         writer.put_list(BranchList("l", "1"), branches(300, "1"))
     is_over = threading.Event()
 
-    def read(number: int) -> list[tuple[int, ...]]:
+    def read(number: int) -> list[tuple[int, int]]:
         seen = []
         while not is_over.wait(0.2):
             with either.reading() as reading:

@@ -425,7 +425,7 @@ def test_addresses_that_are_no_store(bad: str) -> None:
 
 def test_durability_settings(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path}/new/store.sqlite3")
-    with store._engine.connect() as connection:  # type: ignore[attr-defined]
+    with store._engine.connect() as connection:
         read = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "user_version")
