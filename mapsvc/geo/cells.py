@@ -60,7 +60,9 @@ class CellGrid:
         # The same arithmetic for vertices and positions: rounding cannot part them.
         column = ((x - self._low[0]) * self._scale[0]).astype(np.int64)
         row = ((y - self._low[1]) * self._scale[1]).astype(np.int64)
-        return np.clip(column, 0, self._nx - 1), np.clip(row, 0, self._ny - 1)
+        # What np.clip does, in half the time for a single position.
+        last = np.minimum(column, self._nx - 1), np.minimum(row, self._ny - 1)
+        return np.maximum(last[0], 0), np.maximum(last[1], 0)
 
     def _border_cells(self, polygons: NDArray[np.object_]) -> NDArray[np.bool_]:
         border = np.zeros((self._ny, self._nx), dtype=np.bool_)

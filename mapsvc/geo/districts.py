@@ -20,13 +20,13 @@ from shapely.geometry.base import BaseGeometry
 
 from mapsvc.errors import shown
 from mapsvc.geo import mercator
-from mapsvc.geo.cells import BORDER, CellGrid
+from mapsvc.geo.cells import BORDER, OUTSIDE, CellGrid
 from mapsvc.geo.geodesic import distance_m
 
 DRAWING_TOLERANCE_M = 50.0
 """Below a pixel up to zoom 11; Ningbo is 39 kB compressed, against 60 kB at 20 m."""
 
-_RUN = 16
+_RUN = 32
 """Border vertices in one entry of the tree: few enough to search, many enough to keep it small."""
 
 _OFTEN = 8
@@ -109,20 +109,22 @@ class DistrictIndex:
             return np.full(x.shape, _NOWHERE, dtype=np.int64)
         grid, known = self._grid()
         region = grid.region(x, y)
-        near_border = np.flatnonzero(region == BORDER)
-        # A region that was never asked for is decided with the first position in it. Two threads
+        rows = known[region]
+        beside = np.flatnonzero(region == BORDER)
+        rows[beside] = self._test(x[beside], y[beside])
+        # A region that was never asked for is decided by the first position in it. Two threads
         # may do so at once; both come to the same.
-        new, first = np.unique(region, return_index=True)
-        unknown = (new > BORDER) & (known[new] == _UNKNOWN)
-        wanted = np.concatenate([near_border, first[unknown]])
-        decided = self._test(x[wanted], y[wanted])
-        known[new[unknown]] = decided[len(near_border) :]
-        rows = np.where(region > BORDER, known[region], _NOWHERE)
-        rows[near_border] = decided[: len(near_border)]
+        new = np.flatnonzero(rows == _UNKNOWN)
+        if new.size:
+            regions, first = np.unique(region[new], return_index=True)
+            known[regions] = self._test(x[new[first]], y[new[first]])
+            rows[new] = known[region[new]]
         return rows
 
     def _test(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
         """The district of each position by its polygon, the exact and slow way."""
+        if not x.size:
+            return np.empty(0, dtype=np.int64)
         position, row = self._tree.query(shapely.points(x, y))
         order = np.argsort(row, kind="stable")
         position, row = position[order], row[order]
@@ -144,12 +146,14 @@ class DistrictIndex:
         return distance_m(x, y, ends[:, 0], ends[:, 1])
 
     def _grid(self) -> tuple[CellGrid, NDArray[np.int64]]:
-        """The grid, made when first needed, and the district of each of its regions."""
+        """The grid, made when first needed, and by region the district, as far as it is known."""
         if self._cells is None:
             with self._building:
                 if self._cells is None:
                     grid = CellGrid(self._geometries)
-                    self._cells = grid, np.full(grid.regions + 1, _UNKNOWN, dtype=np.int64)
+                    known = np.full(grid.regions + 2, _UNKNOWN, dtype=np.int64)
+                    known[[BORDER, OUTSIDE]] = _NOWHERE  # the last one, as OUTSIDE is -1
+                    self._cells = grid, known
         return self._cells
 
     def _border_tree(self) -> shapely.STRtree:
@@ -172,6 +176,8 @@ def _holds(
     A polygon that is asked often is prepared first, in a copy: preparing keeps several times its
     size, and shapely's threads may not share a polygon that is being prepared.
     """
+    if len(row) < _OFTEN:
+        return np.asarray(shapely.intersects_xy(polygons[row], x, y))
     holds = np.empty(len(row), dtype=np.bool_)
     asked, start, count = np.unique(row, return_index=True, return_counts=True)
     often = count >= _OFTEN

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from mapsvc.districts import read_folder
+from mapsvc.geo.cells import BORDER, OUTSIDE, CellGrid
 from mapsvc.geo.datum import convert, convert_arrays
 from mapsvc.geo.districts import DistrictIndex, check, is_near_border, simplify_coverage
 from mapsvc.geo.geodesic import distance_m
 from mapsvc.model import Datum, District, Point
 from mapsvc.resources import resource
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +88,83 @@ def test_vertices_that_ningbos_districts_share_belong_to_the_smaller_code(
     assert metres.max() < 1e-6
 
 
+def by_brute_force(codes: list[str], shapes: list[BaseGeometry], lon: Floats, lat: Floats) -> Ints:
+    """Every position against every polygon; the smallest code last, so that it stays."""
+    rows = np.full(lon.shape, -1, dtype=np.int64)
+    for row in sorted(range(len(codes)), key=lambda r: codes[r], reverse=True):
+        shapely.prepare(shapes[row])
+        rows[shapely.intersects_xy(shapes[row], lon, lat)] = row
+    return rows
+
+
+def test_every_answer_is_that_of_brute_force(ningbo: list[District]) -> None:
+    rng = np.random.default_rng(17)
+    lon, lat = rng.uniform(120.7, 122.4, 30_000), rng.uniform(28.7, 30.5, 30_000)
+    corners = shapely.get_coordinates([d.geometry for d in ningbo])
+    middles = (corners[1:] + corners[:-1])[::7] / 2
+    lon = np.concatenate([lon, corners[::5, 0], middles[:, 0]])
+    lat = np.concatenate([lat, corners[::5, 1], middles[:, 1]])
+    codes, shapes = [d.code for d in ningbo], [d.geometry for d in ningbo]
+    index = DistrictIndex(codes, shapes)
+    rows = index.assign(lon, lat)
+    assert np.array_equal(rows, by_brute_force(codes, shapes, lon, lat))
+    assert np.array_equal(rows, index.assign(lon, lat))
+    assert np.array_equal(rows, index.locate(lon, lat)[0])
+    assert [int(index.assign(lon[i], lat[i])) for i in range(300)] == rows[:300].tolist()
+
+
+SHAPES = [
+    ("a hole that another fills", ["b", "a"], [shapely.box(0, 0, 9, 9) - shapely.box(3, 3, 6, 6),
+                                               shapely.box(3, 3, 6, 6)]),
+    ("one within the other", ["b", "a"], [shapely.box(0, 0, 9, 9), shapely.box(4, 4, 5, 5)]),
+    ("overlapping", ["a", "b"], [shapely.box(0, 0, 6, 6), shapely.box(3, 3, 9, 9)]),
+    ("a long slanting border", ["a", "b"], [shapely.Polygon([(0, 0), (9, 0), (0, 9)]),
+                                            shapely.Polygon([(9, 9), (9, 0), (0, 9)])]),
+    ("far apart", ["a", "b"], [shapely.box(0, 0, 1e-3, 1e-3), shapely.box(8, 8, 9, 9)]),
+    ("a thin strip", ["a"], [shapely.box(0, 4, 9, 4.0001)]),
+    ("a tall strip", ["a"], [shapely.box(4, -80, 4.0001, 80)]),
+    ("a comb", ["a"], [shapely.union_all([shapely.box(0, 0, 9, 1),
+                                          *(shapely.box(i, 1, i + 0.5, 9) for i in range(9))])]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("codes", "shapes"), [c[1:] for c in SHAPES], ids=[c[0] for c in SHAPES])
+def test_regions_without_a_border_are_told_apart(
+    codes: list[str], shapes: list[BaseGeometry]
+) -> None:
+    rng = np.random.default_rng(23)
+    lon, lat = rng.uniform(-1, 10, 20_000), rng.uniform(-1, 10, 20_000)
+    on = shapely.get_coordinates(shapely.segmentize(shapes, 0.5))
+    lon, lat = np.concatenate([lon, on[:, 0]]), np.concatenate([lat, on[:, 1]])
+    dense = list(shapely.segmentize(np.array(shapes), 0.01))
+    for polygons in (shapes, dense):  # few large cells, and many small ones
+        rows = DistrictIndex(codes, polygons).assign(lon, lat)
+        assert np.array_equal(rows, by_brute_force(codes, polygons, lon, lat))
+
+
+def test_most_positions_need_no_polygon(ningbo: list[District]) -> None:
+    grid = CellGrid(np.array([d.geometry for d in ningbo], dtype=object))
+    rng = np.random.default_rng(29)
+    region = grid.region(rng.uniform(120.9, 122.2, 20_000), rng.uniform(28.9, 30.4, 20_000))
+    assert np.mean(region == BORDER) < 0.35
+    assert 10 <= np.unique(region[region > BORDER]).size <= grid.regions < 1_000
+    assert grid.region(np.array([0.0, np.nan]), np.array([0.0, 30.0])).tolist() == [OUTSIDE] * 2
+
+
+def test_threads_may_share_an_index(ningbo: list[District]) -> None:
+    rng = np.random.default_rng(31)
+    lon, lat = rng.uniform(121, 122, (8, 2_000)), rng.uniform(29, 30.3, (8, 2_000))
+    codes, shapes = [d.code for d in ningbo], [d.geometry for d in ningbo]
+    index = DistrictIndex(codes, shapes)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(index.locate, lon, lat))
+    alone = DistrictIndex(codes, shapes)
+    for x, y, (rows, metres) in zip(lon, lat, found, strict=True):
+        expected_rows, expected_metres = alone.locate(x, y)
+        assert np.array_equal(rows, expected_rows)
+        assert np.array_equal(metres, expected_metres, equal_nan=True)
+
+
 def test_outside_and_nan_lie_nowhere(index: DistrictIndex) -> None:
     rows, metres = index.locate([[0.0, np.nan], [121.55, 999.0]], [[0.0, 29.8], [np.nan, 29.8]])
     assert rows.tolist() == [[-1, -1], [-1, -1]]
@@ -94,6 +177,10 @@ def test_shapes(index: DistrictIndex) -> None:
     rows, metres = index.locate([], [])
     assert rows.shape == metres.shape == (0,)
     assert DistrictIndex([], []).locate([121.0], [29.0])[0].tolist() == [-1]
+    assert index.assign(121.55, 29.8).shape == ()
+    assert index.assign([[121.55], [121.5]], 29.8).shape == (2, 1)
+    assert index.assign([], []).shape == (0,)
+    assert DistrictIndex([], []).assign([121.0], [29.0]).tolist() == [-1]
 
 
 def test_a_hole_is_outside() -> None:
