@@ -73,6 +73,7 @@ def _outcome(
     reader = TableReader(columns_of(columns), limits=limits, datum=datum, notes=notes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tables, "_BATCH", size)
+        patch.setattr(tables, "_FEW", max(1, size // 2))
         if size == 1:
             patch.setattr(TableReader, "_read_by_column", lambda *_: False)
         try:
