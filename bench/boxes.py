@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from bench.synthetic import positions
 
-T = TypeVar("T")
 Box = tuple[float, float, float, float]
 """West, south, east, north in WGS-84 degrees."""
 
@@ -32,7 +27,7 @@ def boxes(branches: int, features: int, count: int) -> list[Box]:
     found: list[Box] = []
     while len(found) < count:
         centres = xy[chance.integers(branches, size=2_000)]
-        away, _ = tree.query(centres, k=[features, features + 1], p=np.inf)
+        away = np.asarray(tree.query(centres, k=[features, features + 1], p=np.inf)[0])
         parted = away[:, 1] - away[:, 0] > 1e-6  # so that rounding takes none in or out
         half = away[parted].mean(axis=1)
         corners = np.column_stack([centres[parted], half])
@@ -51,9 +46,3 @@ def places(branches: int, count: int) -> list[tuple[float, float]]:
     x: NDArray[np.float64] = np.round(lon[rows] + chance.normal(0, 0.03, count), 6)
     y: NDArray[np.float64] = np.round(lat[rows] + chance.normal(0, 0.03, count), 6)
     return list(zip(x.tolist(), y.tolist(), strict=True))
-
-
-def write_paths(path: Path, asked: Sequence[T], line: Callable[[T], str]) -> Path:
-    """One path a line, for `bench.wrk.load`."""
-    path.write_text("".join(f"{line(one)}\n" for one in asked))
-    return path

@@ -75,9 +75,7 @@ def _times(size: int, scale: Scale, server: Any) -> list[Figure]:
         for vector in vectors:
             alone(vector)
 
-    contenders: dict[str, Callable[[], None]] = {
-        name: ask(find) for name, find in finders.items()
-    }
+    contenders: dict[str, Callable[[], None]] = {name: ask(find) for name, find in finders.items()}
     contenders[peers.SCIPY] = ask_tree
     with connection:
         interleaved(contenders, 1)  # warms caches and plans

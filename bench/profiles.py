@@ -40,8 +40,10 @@ def spy(server: int, work: Callable[[], object], seconds: int = 4) -> str:
     worker = _busiest_child(server)
     program = Path(sys.executable).with_name("py-spy")
     with tempfile.NamedTemporaryFile() as output:
-        command = [program, "record", "--pid", str(worker), "--duration", str(seconds),
-                   "--rate", "500", "--format", "raw", "--output", output.name]  # fmt: skip
+        command: list[str | Path] = [
+            program, "record", "--pid", str(worker), "--duration", str(seconds),
+            "--rate", "500", "--format", "raw", "--output", output.name,
+        ]  # fmt: skip
         with subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as recording:
@@ -54,10 +56,10 @@ def spy(server: int, work: Callable[[], object], seconds: int = 4) -> str:
         own[frames.rpartition(";")[2]] += int(count)
     total = sum(own.values()) or 1
     lines = ["own time  where (py-spy, one worker under load)"]
-    for frame, count in own.most_common(_LINES):
+    for frame, samples in own.most_common(_LINES):
         name, _, where = frame.partition(" (")
         path, _, number = where.rstrip(")").rpartition(":")
-        lines.append(f"{count / total:7.1%}   {_place(path, number)}{name}")
+        lines.append(f"{samples / total:7.1%}   {_place(path, number)}{name}")
     return "\n".join(lines)
 
 

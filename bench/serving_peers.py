@@ -74,7 +74,7 @@ def datasette_path(box: Box, features: int) -> str:
 
 @contextmanager
 def pygeoapi(n: int, folder: Path, cluster: Cluster) -> Iterator[Server]:
-    """pygeoapi with its provider PostgreSQL over a table with a GiST index."""
+    """The provider PostgreSQL of pygeoapi, over a table with a GiST index."""
     name = cluster.new_database()
     cluster.run("CREATE EXTENSION postgis", name)
     with psycopg.connect(cluster.url(name).replace("+psycopg", ""), autocommit=True) as connection:
@@ -97,17 +97,13 @@ def pygeoapi(n: int, folder: Path, cluster: Cluster) -> Iterator[Server]:
         env=variables, check=True, capture_output=True, timeout=120,
     )  # fmt: skip
     path = "/collections/branches/items?f=json&limit=1&bbox=120,29,120.1,29.1"
-    with granian(
-        "pygeoapi_app:make_app", path, variables, programs=PEER_PROGRAMS
-    ) as server:
+    with granian("pygeoapi_app:make_app", path, variables, programs=PEER_PROGRAMS) as server:
         yield server
 
 
 def pygeoapi_path(box: Box, features: int) -> str:
     west, south, east, north = box
-    return (
-        f"/collections/branches/items?f=json&limit={features}&bbox={west},{south},{east},{north}"
-    )
+    return f"/collections/branches/items?f=json&limit={features}&bbox={west},{south},{east},{north}"
 
 
 def _rows(n: int) -> Iterator[tuple[object, ...]]:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
@@ -37,10 +38,10 @@ from mapsvc.model import (
 from mapsvc.store import open_store
 
 MOST = 1_000_000
-LIST = BranchList("synthetic", "合成网点名单", 2026, "synthetic.csv", datetime(2026, 1, 1, tzinfo=UTC))
+_AT = datetime(2026, 1, 1, tzinfo=UTC)
+LIST = BranchList("synthetic", "合成网点名单", 2026, "synthetic.csv", _AT)
 
 _SEED = 20211119
-_LOCATED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 _DENSER = {"区": 3.0, "市": 1.5}
 _IN_TOWNS = 0.7
 _ROADS = [
@@ -64,8 +65,7 @@ _PRECISIONS = (
 
 
 def positions(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Longitudes and latitudes (WGS-84 degrees) of the first ``n`` branches, and the rows of
-    their counties in `counties`."""
+    """Longitudes and latitudes (WGS-84 degrees) of the first ``n`` branches; county rows, too."""
     drawn = _drawn()
     return drawn["lon"][:n], drawn["lat"][:n], drawn["county"][:n].astype(np.int64)
 
@@ -107,7 +107,7 @@ def branches(n: int) -> Iterator[tuple[Branch, Placement]]:
                 precision=finest,
                 radius_m=radius_m,
                 provider="curated",
-                located_at=_LOCATED_AT,
+                located_at=_AT,
                 district=district.code,
                 address=address,
                 reasons=reasons,
@@ -156,18 +156,18 @@ def store(n: int) -> Path:
 
 
 @cache
-def _drawn() -> dict[str, NDArray[np.generic]]:
+def _drawn() -> dict[str, NDArray[Any]]:
     path = BUILD / "positions.npz"
     if not path.exists():
         BUILD.mkdir(parents=True, exist_ok=True)
         part = path.with_name("positions.part.npz")
-        np.savez(part, **_draw())
+        np.savez(part, allow_pickle=False, **_draw())
         part.replace(path)
     with np.load(path) as kept:
         return {name: kept[name] for name in kept.files}
 
 
-def _draw() -> dict[str, NDArray[np.generic]]:
+def _draw() -> dict[str, NDArray[Any]]:
     """All positions, their counties, and each one's number within its county."""
     chance = np.random.default_rng(_SEED)
     geometries = [county.geometry for county in counties()]
@@ -187,9 +187,7 @@ def _draw() -> dict[str, NDArray[np.generic]]:
     }
 
 
-def _inside(
-    geometry: BaseGeometry, n: int, chance: np.random.Generator
-) -> NDArray[np.float64]:
+def _inside(geometry: BaseGeometry, n: int, chance: np.random.Generator) -> NDArray[np.float64]:
     """``n`` positions (n, 2) in a polygon, to 7 decimals, a centimetre."""
     shapely.prepare(geometry)
     west, south, east, north = geometry.bounds
