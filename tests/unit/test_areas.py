@@ -210,12 +210,13 @@ def test_drawings_are_smaller_and_still_share_their_edges() -> None:
 
 def test_islets_too_small_to_be_seen_are_left_out_but_no_area_vanishes() -> None:
     west, east = wavy(121, 29)
-    rock = district("330203", "礁", "宁波市", "浙江省",
-                    shapely.box(122.5, 29, 122.5001, 29.0001))  # fmt: skip
+    rocks = [shapely.box(122.5, 29, 122.5001, 29.0001), shapely.box(122.6, 29, 122.6002, 29.0002)]
+    rock = district("330203", "礁", "宁波市", "浙江省", shapely.MultiPolygon(rocks))
     areas = Areas([west, east, rock])
     assert shapely.get_num_geometries(areas.get("330201").drawing) == 1
     assert areas.get("330201").bbox.west == pytest.approx(120.9)
-    assert not areas.get("330203").drawing.is_empty
+    assert areas.get("330203").drawing.intersects(rocks[1])
+    assert not areas.get("330203").drawing.intersects(rocks[0])
 
 
 def test_a_rock_far_out_does_not_make_the_rest_coarse() -> None:

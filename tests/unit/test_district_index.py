@@ -142,6 +142,17 @@ def test_regions_without_a_border_are_told_apart(
         assert np.array_equal(rows, by_brute_force(codes, polygons, lon, lat))
 
 
+def test_no_cell_of_a_long_edge_is_taken_for_a_region() -> None:
+    angles = np.linspace(0, 2 * np.pi, 2_000, endpoint=False)
+    many_cells = shapely.Polygon(np.column_stack([15 + np.cos(angles), np.sin(angles)]))
+    rng = np.random.default_rng(37)
+    for _ in range(40):
+        spike = shapely.Polygon(rng.uniform(0, 10, (3, 2)))
+        grid = CellGrid(np.array([spike, many_cells], dtype=object))
+        on = shapely.get_coordinates(shapely.segmentize(spike.exterior, 0.02))
+        assert (grid.region(*on.T) == BORDER).all()
+
+
 def test_most_positions_need_no_polygon(ningbo: list[District]) -> None:
     grid = CellGrid(np.array([d.geometry for d in ningbo], dtype=object))
     rng = np.random.default_rng(29)
