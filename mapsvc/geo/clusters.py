@@ -124,15 +124,6 @@ class ClusterIndex:
             setattr(index, f"_{name}", arrays[name])
         return index
 
-    def count_cells(self, bbox: BBox, zoom: int) -> int:
-        """How many cells a box touches: `within` gives at most so many clusters.
-
-        Raises:
-            InvalidValue: a zoom that is not from 0 to `MAX_ZOOM`.
-        """
-        columns, rows = _cells(bbox, zoom)
-        return sum(last - first + 1 for first, last in columns) * (rows[1] - rows[0] + 1)
-
     def within(self, bbox: BBox, zoom: int, mask: Mask | None = None) -> Clusters:
         """The clusters of every cell that a box touches, each with all points of its cell.
 
@@ -232,6 +223,16 @@ class ClusterIndex:
         offsets = np.cumsum(sizes) - sizes
         low = np.minimum.reduceat(self._lows[:, at], offsets, axis=1)
         return low, np.maximum.reduceat(self._highs[:, at], offsets, axis=1)
+
+
+def cells_in(bbox: BBox, zoom: int) -> int:
+    """How many cells a box touches: `ClusterIndex.within` gives at most so many clusters.
+
+    Raises:
+        InvalidValue: a zoom that is not from 0 to `MAX_ZOOM`.
+    """
+    columns, rows = _cells(bbox, zoom)
+    return sum(last - first + 1 for first, last in columns) * (rows[1] - rows[0] + 1)
 
 
 def _cells(bbox: BBox, zoom: int) -> tuple[list[tuple[int, int]], tuple[int, int]]:

@@ -86,14 +86,18 @@ class Keeper:
 
         def work() -> None:
             seen: int | None = None
+            failing = False
             while True:
                 try:
                     revision = self._store.revision()
                     if revision != seen:
                         self.refresh()
                         seen = revision
+                    failing = False
                 except StoreError:
-                    _log.exception("the store fails; answers go on from the last snapshot")
+                    if not failing:  # said once, however long it lasts
+                        _log.exception("the store fails; answers go on from the last snapshot")
+                    failing = True
                 time.sleep(every_s)
 
         threading.Thread(target=work, name="snapshots", daemon=True).start()
@@ -171,12 +175,16 @@ class MappedSource:
         """Refresh every so many seconds, in a thread that ends with the process."""
 
         def work() -> None:
+            failing = False
             while True:
                 time.sleep(every_s)
                 try:
                     self.refresh()
+                    failing = False
                 except StoreError:
-                    _log.exception("a new snapshot cannot be read; answers go on from the last one")
+                    if not failing:
+                        _log.exception("a new snapshot cannot be read; the last one goes on")
+                    failing = True
 
         threading.Thread(target=work, name="snapshot", daemon=True).start()
 

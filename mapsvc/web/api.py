@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,11 +12,14 @@ from flask import Blueprint, Response, render_template, request
 from mapsvc.geo.datum import convert
 from mapsvc.model import Datum, Point
 from mapsvc.web import caching, geojson, openapi
+from mapsvc.web.application import Answer
+from mapsvc.web.clusters import bounded_clusters
 from mapsvc.web.context import base_url, snapshot
 from mapsvc.web.errors import KINDS, OutsideDistricts
 from mapsvc.web.i18n import language
 from mapsvc.web.params import (
     BranchesParams,
+    ClustersParams,
     DistrictsParams,
     GeometryParams,
     NearestParams,
@@ -25,6 +29,9 @@ from mapsvc.web.params import (
 from mapsvc.web.query import parse
 
 bp = Blueprint("api", __name__, url_prefix="/api")
+
+_LINKABLE = re.compile(rb"(?:[a-z_]+=[\w.~!$'()*,:@/%-]*(?:&|$))*", re.ASCII)
+"""Queries that are written as a URL has them: nearly all."""
 
 _POINT_DECIMALS = 7
 """Decimals of a degree that a converted point is given back with: about 1 cm."""
@@ -60,9 +67,22 @@ def nearest() -> Response:
     members = {
         "numberReturned": len(features),
         "query": _wgs84(wanted.point),
-        "links": [_link("self", _arguments())],
+        "links": [_link("self", _query())],
     }
     return _geojson(geojson.collection(features, members))
+
+
+@bp.get("/v1/clusters")
+@caching.cached(caching.API)
+def clusters() -> Response:
+    wanted = parse(ClustersParams, request.query_string)
+    found, zoom = bounded_clusters(snapshot(), wanted.query, wanted.bbox, wanted.zoom)
+    members = {
+        "zoom": zoom,
+        "numberReturned": len(found),
+        "links": [_link("self", _query())],
+    }
+    return _geojson(geojson.collection(map(geojson.cluster, found), members))
 
 
 @bp.get("/v1/districts")
@@ -118,24 +138,34 @@ def docs() -> str:
 
 def _page(matched: int, returned: int, offset: int, limit: int) -> dict[str, Any]:
     """The members that page through a collection."""
-    arguments = _arguments()
-    links = [_link("self", arguments)]
+    query = _query()
+    links = [_link("self", query)]
     if offset + returned < matched and returned:
-        links.append(_link("next", arguments | {"offset": str(offset + limit)}))
+        links.append(_link("next", _at(query, offset + limit)))
     if offset:
-        before = max(0, min(offset, matched) - limit)
-        links.append(_link("prev", arguments | {"offset": str(before)}))
+        links.append(_link("prev", _at(query, max(0, min(offset, matched) - limit))))
     return {"numberMatched": matched, "numberReturned": returned, "links": links}
 
 
-def _arguments() -> dict[str, str]:
-    # Parsed before, so nothing is repeated or unknown here.
-    return dict(parse_qsl(request.query_string.decode()))
+def _query() -> str:
+    """The query of this request, as a link can repeat it.
+
+    It was parsed before, so that nothing in it is repeated or unknown.
+    """
+    raw = request.query_string
+    if _LINKABLE.fullmatch(raw):
+        return raw.decode()
+    return urlencode(parse_qsl(raw.decode()))
 
 
-def _link(rel: str, arguments: dict[str, str]) -> dict[str, str]:
-    query = f"?{urlencode(arguments)}" if arguments else ""
-    href = f"{base_url()}{request.path}{query}"
+def _at(query: str, offset: int) -> str:
+    """The query for another page."""
+    others = [part for part in query.split("&") if part and not part.startswith("offset=")]
+    return "&".join([*others, f"offset={offset}"])
+
+
+def _link(rel: str, query: str) -> dict[str, str]:
+    href = f"{base_url()}{request.path}{query and '?'}{query}"
     return {"rel": rel, "type": geojson.MEDIA_TYPE, "href": href}
 
 
@@ -147,8 +177,8 @@ def _wgs84(point: Point) -> dict[str, Any]:
 
 
 def _geojson(body: bytes) -> Response:
-    return Response(body, mimetype=geojson.MEDIA_TYPE)
+    return Answer(body, content_type=geojson.MEDIA_TYPE)
 
 
 def _json(value: Any) -> Response:
-    return Response(geojson.dumps(value), mimetype="application/json")
+    return Answer(geojson.dumps(value), content_type="application/json")

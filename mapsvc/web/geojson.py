@@ -11,12 +11,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from mapsvc.snapshot import DistrictCount, Snapshot
+from mapsvc.snapshot import Cluster, DistrictCount, Snapshot
 
 MEDIA_TYPE = "application/geo+json"
 
 _DECIMALS = {"drawing": 5, "full": 7}
 """Decimals of a degree in polygons: about 1 m, and about 1 cm."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _districts: WeakKeyDictionary[Snapshot, dict[tuple[str, str], bytes]] = WeakKeyDictionary()
 
@@ -51,6 +53,32 @@ def with_distance(feature: bytes, distance_m: float) -> bytes:
     if not feature.endswith(b"}}"):
         raise ValueError("a feature must end with its properties")
     return b'%b,"distance_m":%.4f}}' % (feature[:-2], distance_m)
+
+
+def cluster(found: Cluster) -> bytes:
+    """A cluster, or the branch that it is by itself, as a serialised Feature."""
+    if found.feature is not None:
+        return found.feature
+    box = found.box
+    return dumps(
+        {
+            "type": "Feature",
+            "bbox": _rounded_all(box.west, box.south, box.east, box.north),
+            "geometry": {
+                "type": "Point",
+                "coordinates": _rounded_all(found.point.lon, found.point.lat),
+            },
+            "properties": {
+                "cluster": True,
+                "point_count": found.count,
+                "expansion_zoom": found.expansion_zoom,
+            },
+        }
+    )
+
+
+def _rounded_all(*degrees: float) -> list[float]:
+    return [round(value, _DECIMALS["full"]) for value in degrees]
 
 
 def district_feature(snapshot: Snapshot, entry: DistrictCount, geometry: str) -> bytes:
@@ -96,4 +124,4 @@ def _rounded(geometry: Any, decimals: int) -> Any:
 
 def dumps(value: Any) -> bytes:
     """Compact JSON in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(value).encode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from mapsvc.geo.clusters import MAX_ZOOM
 from mapsvc.model import BBox, Datum, Point
 from mapsvc.snapshot import BranchQuery
 from mapsvc.web.query import Parameter, choice, decimal, number, text, whole
@@ -25,7 +26,12 @@ def _box(text: str) -> BBox:
 
 LIST = text(64, description="Only branches of the list with this slug.")
 BANK = text(64, description="Only branches of the bank with this code.", example="icbc")
-DISTRICT = text(64, description="Only branches in the district with this code.", example="330212")
+DISTRICT = text(
+    64,
+    description="Only branches in the district with this code, or in the city or province whose "
+    "code this is.",
+    example="330212",
+)
 Q = text(
     100,
     description="Only branches whose name, bank or address holds this text, in any case or width.",
@@ -39,6 +45,7 @@ BBOX = Parameter(
     example=[121.3, 29.7, 121.9, 30.0],
     exploded=False,
 )
+ZOOM = whole(0, MAX_ZOOM, description="The zoom level of the map, as in web map tiles.", example=9)
 LIMIT = whole(1, MAX_LIMIT, description="How many features to give at most.")
 OFFSET = whole(0, MAX_OFFSET, description="How many features to pass over.")
 LAT = number(-90, 90, description="Latitude in degrees, in the given datum.", example=29.8683)
@@ -91,6 +98,17 @@ class BranchesParams(FilterParams):
         return BranchQuery(
             list=self.list, bank=self.bank, district=self.district, q=self.q, bbox=self.bbox
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClustersParams(FilterParams):
+    bbox: Annotated[BBox, BBOX]
+    zoom: Annotated[int, ZOOM]
+    q: Annotated[str | None, Q] = None
+
+    @property
+    def query(self) -> BranchQuery:
+        return BranchQuery(list=self.list, bank=self.bank, district=self.district, q=self.q)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,9 +60,11 @@ def _collection(item: str, *extra: str) -> Schema:
         "numberReturned": _count("How many features are in this answer."),
         "links": {"type": "array", "items": ref("Link")},
         "query": ref("Point") | {"description": "The point that was asked for, in WGS-84."},
+        "zoom": _count("The zoom that the clusters are of."),
     }
     chosen = {name: members[name] for name in (*extra, "numberReturned", "links")}
-    features = {"type": "array", "items": ref(item), "maxItems": 1000}
+    items = {"oneOf": [ref(name) for name in item.split("|")]} if "|" in item else ref(item)
+    features = {"type": "array", "items": items, "maxItems": 1000}
     return _object({"type": {"const": "FeatureCollection"}, **chosen, "features": features})
 
 
@@ -161,6 +163,29 @@ SCHEMAS: dict[str, Schema] = {
     "NearBranch": _feature(_object(_BRANCH | _NEAR), ref("Point")),
     "Branches": _collection("Branch", "numberMatched"),
     "NearestBranches": _collection("NearBranch", "query"),
+    "Cluster": _object(
+        {
+            "type": {"const": "Feature"},
+            "bbox": {
+                "type": "array",
+                "description": "Around its branches: west, south, east, north in WGS-84 degrees.",
+                "items": {"type": "number"},
+                "minItems": 4,
+                "maxItems": 4,
+            },
+            "geometry": ref("Point"),
+            "properties": _object(
+                {
+                    "cluster": {"const": True},
+                    "point_count": _count("How many branches it stands for."),
+                    "expansion_zoom": _count(
+                        "The first zoom at which it falls apart; 21 if all are at one place."
+                    ),
+                }
+            ),
+        }
+    ),
+    "Clusters": _collection("Cluster|Branch", "zoom"),
     "District": _feature(_object(_DISTRICT), ref("Polygons")),
     "Districts": _collection("District", "numberMatched"),
     "Location": _object(

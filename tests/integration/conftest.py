@@ -36,7 +36,7 @@ HOSTILE = (
     "{% raw %}",
     "</script><script>alert(1)</script>",
     "${7*7}`id`",
-    "a\x00b\x1b[31m",
+    "a\x01b\x1b[31m",
     "\u202egnp.exe\u2066\u200f",
     "'\"\\",
     '}},{"type":"Feature"}]}}',

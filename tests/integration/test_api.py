@@ -18,7 +18,7 @@ from shapely.geometry import shape
 from werkzeug.test import TestResponse
 
 from mapsvc.geo.datum import convert
-from mapsvc.model import Datum, Point
+from mapsvc.model import Branch, Datum, Point
 from mapsvc.snapshot import Snapshot
 from mapsvc.web.geojson import with_distance
 from mapsvc.web.openapi import OPERATIONS, document
@@ -160,6 +160,81 @@ class TestBranches:
         assert told["detail"].startswith("no branch '")
         assert told["instance"] == f"{V1}/branches/{quote(branch_id)}"
         assert len(told["detail"]) < 120
+
+
+class TestClusters:
+    def test_they_add_up_and_are_described(self, client: FlaskClient) -> None:
+        for zoom in (0, 6, 9, 12, 20):
+            query = f"bbox=120,28,123,31&zoom={zoom}"
+            response = client.get(f"{V1}/clusters?{query}")
+            assert response.mimetype == "application/geo+json"
+            answer = json.loads(response.data)
+            fits("Clusters", answer)
+            assert answer["zoom"] == zoom
+            assert answer["links"][0]["href"] == f"{V1}/clusters?{query}"
+            counts = [f["properties"].get("point_count", 1) for f in answer["features"]]
+            assert sum(counts) == 15
+        assert len(answer["features"]) >= 12
+
+    def test_a_single_branch_is_the_branch(self, client: FlaskClient) -> None:
+        every = client.get(f"{V1}/branches").get_json(force=True)["features"]
+        path = f"{V1}/clusters?bbox=-180,-90,180,90&zoom=18&bank=bocom"
+        answer = client.get(path).get_json(force=True)
+        assert sorted(f["id"] for f in answer["features"]) == sorted(
+            f["id"] for f in every if f["properties"]["bank"] == "bocom"
+        )
+        assert all(feature in every for feature in answer["features"])
+
+    @pytest.mark.parametrize(
+        ("query", "parameter"),
+        [
+            ("zoom=3", "bbox"),
+            ("bbox=1,2,3,4", "zoom"),
+            ("bbox=1,2,3,4&zoom=21", "zoom"),
+            ("bbox=1,2,3,4&zoom=-1", "zoom"),
+            ("bbox=1,4,3,2&zoom=3", "bbox"),
+            ("bbox=1,2,3&zoom=3", "bbox"),
+            ("bbox=1,2,3,4&zoom=3&limit=4", "limit"),
+        ],
+    )
+    def test_what_is_not_allowed(self, client: FlaskClient, query: str, parameter: str) -> None:
+        told = problem(client.get(f"{V1}/clusters?{query}"), 400)
+        assert told["parameter"] == parameter
+
+    def test_more_than_an_answer_holds_are_given_at_a_lower_zoom(self) -> None:
+        contents = hostile_contents()
+        branches = tuple(Branch(f"n{i}", "甲支行", "乙路") for i in range(6_000))
+        placements = {
+            b.id: replace(
+                contents.placements["b0"],
+                branch_id=b.id,
+                point=Point(80 + i % 100 * 0.4, 20 + i // 100 * 0.4),
+            )
+            for i, b in enumerate(branches)
+        }
+        many = replace(
+            contents,
+            branches=branches,
+            members={b.id: ("traps",) for b in branches},
+            placements=placements,
+        )
+        client = make_app(snapshot_of(many)).test_client()
+        answer = client.get(f"{V1}/clusters?bbox=-180,-90,180,90&zoom=20").get_json(force=True)
+        fits("Clusters", answer)
+        assert answer["zoom"] < 20
+        assert 100 < len(answer["features"]) <= 1_000
+        counts = [f["properties"].get("point_count", 1) for f in answer["features"]]
+        assert sum(counts) == 6_000
+        near = client.get(f"{V1}/clusters?bbox=80,20,82,21&zoom=20").get_json(force=True)
+        assert near["zoom"] == 20
+        assert len(near["features"]) == near["numberReturned"] == 6 * 3
+
+    def test_hostile_names_stay_text(self, hostile_client: FlaskClient) -> None:
+        path = f"{V1}/clusters?bbox=-180,-90,180,90&zoom=20"
+        answer = json.loads(hostile_client.get(path).data)
+        fits("Clusters", answer)
+        names = [feature["properties"]["name"] for feature in answer["features"]]
+        assert sorted(names) == sorted(HOSTILE[:-1])
 
 
 class TestNearest:
@@ -418,7 +493,7 @@ class TestHostileText:
         located = hostile_client.get(f"{V1}/locate?lat=29.85&lon=121.6").get_json(force=True)
         assert (located["name"], located["city"]) == (HOSTILE[2], HOSTILE[0])
 
-    @pytest.mark.parametrize("text", [t for t in HOSTILE if "\x00" not in t and t != HOSTILE[8]])
+    @pytest.mark.parametrize("text", [t for t in HOSTILE if "\x01" not in t and t != HOSTILE[8]])
     def test_searching_for_one(self, hostile_client: FlaskClient, text: str) -> None:
         answer = hostile_client.get(f"{V1}/branches", query_string={"q": text})
         assert text in [f["properties"]["name"] for f in json.loads(answer.data)["features"]]
@@ -439,7 +514,11 @@ class TestDocumentation:
         branch_id = client.get(f"{V1}/branches?limit=1").get_json(force=True)["features"][0]["id"]
         for operation in OPERATIONS:
             path = operation.path.replace("{id}", quote(branch_id)).replace("{code}", "330212")
-            needed = at(YINZHOU) if operation.path in ("/nearest", "/locate") else {}
+            needed = {
+                "/nearest": at(YINZHOU),
+                "/locate": at(YINZHOU),
+                "/clusters": {"bbox": "121,29,122,30", "zoom": "9"},
+            }.get(operation.path, {})
             response = client.get(V1 + path, query_string=needed)
             assert response.status_code == 200
             assert response.mimetype == operation.media_type

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -36,9 +37,7 @@ def put(store: Store, *names: str) -> None:
 
 
 def names(snapshot: MemorySnapshot) -> list[str]:
-    return [
-        feature.split(b'"name":"')[1].split(b'"')[0] for feature in snapshot.iterate(EVERYTHING)
-    ]
+    return [json.loads(feature)["properties"]["name"] for feature in snapshot.iterate(EVERYTHING)]
 
 
 def until(holds: Callable[[], bool]) -> None:
