@@ -7,9 +7,9 @@ chord to the k-th nearest vector, none of the true k nearest has a chord longer 
 (the sine is concave): all points within that are measured by the geodesic and ranked by it. No
 ranking error is left, at any distance, for about 0.7 % more points to measure.
 
-SciPy's k-d tree takes four times as long to find the k nearest as to find all in a ball, nearly
-all of it outside the tree. So it is asked for a ball, whose size is remembered from the
-neighbourhood, and for the k nearest only where that ball turns out too small.
+Without a filter the tree gives the k nearest and two more, and mostly the last of them shows that
+nothing else need be measured. With a filter it does not know whom it may count; it is asked for a
+ball, whose size is remembered from the neighbourhood and grows with the filter's rareness.
 """
 
 from __future__ import annotations
@@ -188,26 +188,43 @@ class PointIndex:
     ) -> tuple[Rows, Metres]:
         """The k nearest, as far as they are within the chord `limit`; perhaps some beyond."""
         here = _vector(point.lon, point.lat)
-        chord = min(self._guess(point, k, allowed), limit)
+        if allowed is None:
+            near = self._unfiltered(here, k, limit)
+        else:
+            near = self._filtered(
+                here, min(self._guess(point, k, allowed), limit), k, limit, allowed
+            )
+        return self._rank_few(point, near, k) if near.size <= _FEW else self._rank(point, near, k)
+
+    def _unfiltered(self, here: Metres, k: int, limit: float) -> Rows:
+        """Places among which the k nearest are for certain, as far as they are within `limit`."""
+        ask = min(k + 2 + k // 16, self._bands.rows.size)
+        chords, near = cast("tuple[Metres, Rows]", self._tree.query(here, ask if ask > 1 else [1]))
+        needed = chords.item(k - 1) * _RATIO + _SLACK
+        if chords.item(-1) <= needed and ask < self._bands.rows.size:
+            return self._ball(here, min(needed, limit), None)
+        return near[: chords.searchsorted(needed, "right")]
+
+    def _filtered(
+        self, here: Metres, chord: float, k: int, limit: float, allowed: _Allowed
+    ) -> Rows:
+        """The same of those that a filter lets through, where `chord` is likely to hold k."""
         near = self._ball(here, chord, allowed)
         if near.size < k and 0 < chord < limit:
             chord = min(2 * chord, limit)
             near = self._ball(here, chord, allowed)
-        if near.size >= k:
-            near, needed = self._closest(here, near, k)
-            if needed > chord and chord < limit:
-                near = self._ball(here, min(needed, limit), allowed)
-        elif chord < limit:
-            near = self._wider(here, k, limit, allowed)
-        return self._rank_few(point, near, k) if near.size <= _FEW else self._rank(point, near, k)
+        if near.size < k:
+            return near if chord == limit else self._wider(here, k, limit, allowed)
+        near, needed = self._closest(here, near, k)
+        if needed > chord and chord < limit:
+            return self._ball(here, min(needed, limit), allowed)
+        return near
 
-    def _guess(self, point: Point, k: int, allowed: _Allowed | None) -> float:
+    def _guess(self, point: Point, k: int, allowed: _Allowed) -> float:
         """A chord within which `k` allowed points are likely; 0 where a ball would be too full."""
-        wanted = _GENEROUS * k
-        if allowed is not None:
-            wanted *= self._bands.rows.size / allowed.rows.size
-            if wanted * _BALL_US > allowed.rows.size * _SCAN_US:
-                return 0.0
+        wanted = _GENEROUS * k * self._bands.rows.size / allowed.rows.size
+        if wanted * _BALL_US > allowed.rows.size * _SCAN_US:
+            return 0.0
         at = int(self._marks.searchsorted(self._bands.key(point.lon, point.lat)))
         size = max(self._sizes.item(at), self._sizes.item(at + 1))
         return size * math.sqrt(wanted / _HOLDS)
@@ -222,15 +239,11 @@ class PointIndex:
             count += 1
         return near[order[:count]], math.sqrt(needed)
 
-    def _wider(self, here: Metres, k: int, limit: float, allowed: _Allowed | None) -> Rows:
-        """Places among which the k nearest allowed ones within `limit` are, where no guess fits.
+    def _wider(self, here: Metres, k: int, limit: float, allowed: _Allowed) -> Rows:
+        """The same where no guess fits: by more and more of the nearest of all.
 
-        With a filter the tree does not know how many of its answers are allowed, so that more and
-        more are asked for until measuring every allowed one is cheaper.
+        That ends where measuring every allowed one is cheaper.
         """
-        if allowed is None:
-            chords, _ = cast("tuple[Metres, Rows]", self._tree.query(here, [k]))
-            return self._ball(here, min(chords.item(0) * _RATIO + _SLACK, limit), None)
         ask = 2 * k * self._bands.rows.size // allowed.rows.size + 1
         while ask * _QUERY_US < allowed.rows.size * _SCAN_US:
             chords, near = cast("tuple[Metres, Rows]", self._tree.query(here, ask))
