@@ -1,4 +1,4 @@
-"""Branches and districts as pages and maps show them: in words, in the visitor's language."""
+"""Branches as pages and maps show them: in words, in the visitor's language."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from mapsvc.errors import NotFound
 from mapsvc.lists.banks import Bank, banks
 from mapsvc.model import Point, Precision
-from mapsvc.snapshot import BranchQuery, DistrictCount, Snapshot
+from mapsvc.snapshot import Snapshot
 from mapsvc.web import words
+from mapsvc.web.areas import district_title
 from mapsvc.web.badges import UNKNOWN, badges
 from mapsvc.web.display import shown
-from mapsvc.web.i18n import language, ngettext
-
-MAX_LISTED = 500
-"""Branches on one page; more are narrowed down by district or search."""
+from mapsvc.web.i18n import language
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +65,11 @@ def bank_short_name(bank: Bank) -> str:
     return bank.name_en if language() == "en" else bank.short
 
 
-def district_name(entry: DistrictCount) -> str:
-    district = entry.district
-    return shown((language() == "en" and district.name_en) or district.name)
-
-
-def district_title(snapshot: Snapshot, entry: DistrictCount) -> str:
-    """The district's name, with its city where the stored districts are of more than one."""
-    name, city = district_name(entry), shown(entry.district.city)
-    several = any(e.district.city != entry.district.city for e in snapshot.districts)
-    if not several or not city or city == entry.district.name:
-        return name
-    return f"{name} ({city})" if language() == "en" else f"{city} {name}"
-
-
 def _name_of_district(snapshot: Snapshot, code: str | None) -> str:
-    entry = next((e for e in snapshot.districts if e.district.code == code), None)
-    return district_title(snapshot, entry) if entry else ""
+    try:
+        return district_title(snapshot, snapshot.district(code)) if code is not None else ""
+    except NotFound:
+        return ""
 
 
 def branch_view(snapshot: Snapshot, feature: bytes) -> BranchView:
@@ -132,15 +119,3 @@ def grouped(branches: Sequence[BranchView]) -> tuple[Group, ...]:
     if unplaced:
         groups.append(Group(None, "", tuple(unplaced)))
     return tuple(groups)
-
-
-def district_summary(query: BranchQuery, code: str, count: int) -> str:
-    """How many of the wanted branches lie in a district, in words; "" where it was not asked."""
-    if query.district not in (None, code):
-        return ""
-    return ngettext("%(num)d branch", "%(num)d branches", count)
-
-
-def district_counts(snapshot: Snapshot, query: BranchQuery) -> dict[str, int]:
-    """How many of the wanted branches lie in each district, by code; all districts are in it."""
-    return snapshot.counts(query)

@@ -1,39 +1,42 @@
-"""Which part of the earth a map shows, and where a district's label stands."""
+"""Which part of the earth a map shows, and where an area's label stands."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from mapsvc.areas import Area, Areas
 from mapsvc.geo.datum import convert_arrays
 from mapsvc.model import BBox, Datum, Point
 from mapsvc.snapshot import BranchQuery, Snapshot
+from mapsvc.web.areas import drawings
 
 _METRES_PER_DEGREE = 111_320.0
 _LEAST_COSINE = 1e-3
 """Near the poles a box takes all longitudes."""
 _LEAST_SPAN_M = 6_000.0
 """A map that shows less holds nothing to know one's way by, without tiles."""
-_MANY_DISTRICTS = 200
+_MANY_AREAS = 200
 """With more, labels stand at a point that is quick to find rather than at the best one."""
-
 _MANY_BRANCHES = 1_000
-"""With more there is no free space to find."""
+"""With more there is no free space to find: labels do not heed branches."""
 
 _CANDIDATES = 3
 """Places for a label, best first; the front end takes the first one that is free."""
 _MAIN_PART = 0.05
-"""Parts of a district below this share of its area, islets mostly, do not widen a map."""
+"""Parts of an area below this share of its area, islets mostly, do not widen a map."""
 
 Positions = tuple[tuple[float, float], ...]
 
-_label_points: WeakKeyDictionary[Snapshot, dict[str, Positions]] = WeakKeyDictionary()
+_free: WeakKeyDictionary[Snapshot, dict[str, Positions]] = WeakKeyDictionary()
+_middles: WeakKeyDictionary[Areas, dict[str, Positions]] = WeakKeyDictionary()
+_boxes: WeakKeyDictionary[Areas, dict[str, BBox]] = WeakKeyDictionary()
 
 
 def around(point: Point, radius_m: float) -> BBox:
@@ -56,14 +59,21 @@ def widened(box: BBox, radius_m: float = 0) -> BBox:
     return BBox(low.west, low.south, high.east, high.north)
 
 
-def around_districts(snapshot: Snapshot, codes: Collection[str] | None = None) -> BBox | None:
-    """A box around the districts with these codes, or around all; None where there is none."""
-    shapes = [
-        _main_parts(e.district.drawing)
-        for e in snapshot.districts
-        if codes is None or e.district.code in codes
-    ]
-    return BBox(*map(float, shapely.total_bounds(shapes))) if shapes else None
+def around_areas(snapshot: Snapshot, areas: Iterable[Area]) -> BBox | None:
+    """A box around areas; None where there is none."""
+    known = _boxes.setdefault(snapshot.areas, {})
+    boxes = []
+    for area in areas:
+        if area.code not in known:
+            shape = _main_parts(_exact(snapshot, area))
+            known[area.code] = BBox(*map(float, shape.bounds))
+        boxes.append(known[area.code])
+    return joined(boxes)
+
+
+def _exact(snapshot: Snapshot, area: Area) -> BaseGeometry:
+    shape: BaseGeometry = area.drawing
+    return shape if area.children else snapshot.district(area.code).district.drawing
 
 
 def _main_parts(shape: BaseGeometry) -> BaseGeometry:
@@ -95,25 +105,38 @@ def in_datum(box: BBox, datum: Datum) -> BBox:
     return BBox(float(lon[0]), float(lat[0]), float(lon[1]), float(lat[1]))
 
 
-def label_points(snapshot: Snapshot) -> dict[str, Positions]:
-    """Where each district's label may stand, by code: longitudes and latitudes in WGS-84.
+def label_points(snapshot: Snapshot, areas: Sequence[Area]) -> dict[str, Positions]:
+    """Where each area's label may stand, by code: longitudes and latitudes in WGS-84.
 
-    The middles of the widest free spaces: inside the district and away from its branches.
+    The middles of the widest free spaces: inside the area and, as long as there are few, away
+    from its branches.
     """
-    known = _label_points.get(snapshot)
-    if known is None:
-        known = _label_points[snapshot] = {
-            entry.district.code: tuple(_free_spaces(snapshot, entry.district.drawing))
-            for entry in snapshot.districts
-        }
+    crowded = len(snapshot) > _MANY_BRANCHES or len(areas) > _MANY_AREAS
+    known: dict[str, Positions] = (
+        _middles.setdefault(snapshot.areas, {}) if crowded else _free.setdefault(snapshot, {})
+    )
+    missing = [area for area in areas if area.code not in known]
+    if missing:
+        for area, shape in zip(areas, drawings(snapshot, areas), strict=True):
+            if crowded:
+                known[area.code] = (_middle(shape, quick=len(areas) > _MANY_AREAS),)
+            else:
+                known[area.code] = tuple(_free_spaces(snapshot, shape))
     return known
 
 
-def _free_spaces(snapshot: Snapshot, shape: BaseGeometry) -> Iterator[tuple[float, float]]:
-    if len(snapshot.districts) > _MANY_DISTRICTS:
+def _middle(shape: BaseGeometry, *, quick: bool) -> tuple[float, float]:
+    if quick:
         point = shape.representative_point()
-        yield point.x, point.y
-        return
+    else:
+        largest: Any = max(_parts(shape), key=lambda part: part.area)
+        west, south, east, north = largest.bounds
+        tolerance = max(east - west, north - south) / 50
+        point = shapely.Point(shapely.maximum_inscribed_circle(largest, tolerance).coords[0])
+    return float(point.x), float(point.y)
+
+
+def _free_spaces(snapshot: Snapshot, shape: BaseGeometry) -> Iterator[tuple[float, float]]:
     west, south, east, north = shape.bounds
     size = max(east - west, north - south)
     found = snapshot.page(BranchQuery(bbox=BBox(west, south, east, north)), _MANY_BRANCHES)

@@ -1,43 +1,43 @@
-"""The pages: every branch on a map and in a list, one branch, one district."""
+"""The pages: every branch on a map and in a list, one branch, one district, city or province."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
 
-from flask import Blueprint, Flask, render_template, request
+from flask import Blueprint, Flask, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mapsvc.links import Destination, directions
 from mapsvc.maps import Kind
-from mapsvc.snapshot import BranchQuery, Snapshot
+from mapsvc.snapshot import EVERYTHING, BranchQuery, Snapshot
 from mapsvc.web import assets, caching, display, words
-from mapsvc.web.branches import (
-    MAX_LISTED,
-    BranchView,
-    bank_short_name,
-    branch_view,
-    district_counts,
-    district_title,
-    grouped,
-)
+from mapsvc.web.areas import AreaLink, area_counts, area_name, area_title, crumbs, shown_in
+from mapsvc.web.branches import BranchView, bank_short_name, branch_view
 from mapsvc.web.context import snapshot
 from mapsvc.web.i18n import language
-from mapsvc.web.mapview import map_view
+from mapsvc.web.listing import OPENSTREETMAP, Listing, listed, listing
+from mapsvc.web.mapview import given_in, map_view
 from mapsvc.web.params import FilterParams, Q
-from mapsvc.web.query import parse
-
-OPENSTREETMAP = frozenset({"nominatim", "photon"})
-"""Geocoders on OpenStreetMap's data, which is to be named where the result shows (ODbL)."""
+from mapsvc.web.query import parse, whole
 
 bp = Blueprint("locator", __name__)
 
 _NEARBY = 3
 
+PAGE = whole(1, 9_999_999, description="Which page of a list that is too long for one.")
+
 
 @dataclass(frozen=True, kw_only=True)
-class ViewParams(FilterParams):
+class PageParams:
+    """The parameters of a list's page."""
+
+    page: Annotated[int, PAGE] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewParams(FilterParams, PageParams):
     """The filter of a page. An unknown language is no error: the visitor gets another one."""
 
     q: Annotated[str | None, Q] = None
@@ -56,46 +56,74 @@ class Choice:
     count: int | None = None
 
 
-def listing(snap: Snapshot, query: BranchQuery) -> dict[str, object]:
-    """What a list of branches by district shows, for a template."""
-    total, features = snap.page(query, MAX_LISTED)
-    branches = [branch_view(snap, feature) for feature in features]
-    counts = district_counts(snap, query)
-    return {
-        "query": query,
-        "branches": branches,
-        "groups": grouped(branches),
-        "total": total,
-        "all_count": len(snap),
-        "counts": counts,
-        "with_branches": sum(count > 0 for count in counts.values()),
-        "without": [e for e in snap.districts if not counts[e.district.code]],
-        "district_title": partial(district_title, snap),
-        "changed_at": snap.changed_at,
-        "by_openstreetmap": bool(snap.providers & OPENSTREETMAP),
-        "lists": snap.lists,
-    }
+@dataclass(frozen=True, slots=True)
+class AreaChoices:
+    """The options of the filter's choice of an area: not all that there are, but the next ones."""
+
+    above: tuple[Choice, ...]
+    """The way from the first page down to the area whose members are offered, itself included."""
+    members: tuple[Choice, ...]
+    name: str
+    """Of the area whose members are offered; empty on the first page."""
+    all: str
+    """The name of the choice of everything."""
+    one: str
+    """What is chosen, in a word."""
+
+
+def page_of(asked: Listing) -> int:
+    """The status of a page: 404 for one beyond the end of its list."""
+    return 404 if asked.pager and asked.pager.is_beyond else 200
 
 
 @bp.get("/")
 @caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
 def index() -> ResponseReturnValue:
-    query = parse(ViewParams, request.query_string, lenient=True).query
-    snap = snapshot()
-    shown = listing(snap, query)
-    branches: list[BranchView] = shown["branches"]  # type: ignore[assignment]
-    return render_template(
+    wanted = parse(ViewParams, request.query_string, lenient=True)
+    query, snap = wanted.query, snapshot()
+    here = partial(url_for, "locator.index", **given_in(query))
+    filtered = replace(query, district=None) != EVERYTHING
+
+    def area_address(district: str) -> str:
+        if not filtered:
+            return url_for("locator.district", code=district)
+        return url_for("locator.index", **(given_in(query) | {"district": district}))
+
+    shown = listing(snap, query, wanted.page, here, area_address)
+    body = render_template(
         "locator/index.html",
-        **shown,
-        map=map_view(snap, Kind.LOCATOR, query, branches),
+        **listed(snap, shown),
+        map=map_view(snap, Kind.LOCATOR, query, shown.drawn),
         banks=[Choice(b.bank.code, bank_short_name(b.bank), b.count) for b in snap.banks],
-        districts=[
-            Choice(e.district.code, district_title(snap, e), e.count)
-            for e in snap.districts
-            if e.count
-        ],
+        choices=_choices(snap, query),
         list_choices=[Choice(known.slug, display.shown(known.title)) for known in snap.lists],
     )
+    return body, page_of(shown)
+
+
+def _choices(snap: Snapshot, query: BranchQuery) -> AreaChoices:
+    here, areas = shown_in(snap, BranchQuery(district=query.district))
+    counts = area_counts(snap, EVERYTHING, areas)
+    # Above the first page's own areas there is nothing to go up to.
+    start, first = shown_in(snap, EVERYTHING)
+    above = crumbs(snap, here) if here != start else []
+    return AreaChoices(
+        above=tuple(Choice(link.code, link.name, link.count) for link in above),
+        members=tuple(
+            Choice(area.code, _name_among(snap, area.code, bool(above)), counts[area.code])
+            for area in areas
+            if counts[area.code] or area.code == query.district
+        ),
+        name=above[-1].name if above else "",
+        all=words.of_areas(first).all,
+        one=words.of_areas(areas).one,
+    )
+
+
+def _name_among(snap: Snapshot, code: str, is_below: bool) -> str:
+    """An area's name; with its city where the choice is not of one city's districts."""
+    area = snap.areas.get(code)
+    return area_name(area) if is_below else area_title(snap, area)
 
 
 @bp.get("/branches/<branch_id>")
@@ -107,7 +135,8 @@ def branch(branch_id: str) -> ResponseReturnValue:
     return render_template(
         "locator/branch.html",
         branch=shown,
-        map=map_view(snap, Kind.DETAIL, BranchQuery(), [shown], branch_id) if shown.point else None,
+        crumbs=crumbs(snap, shown.district),
+        map=map_view(snap, Kind.DETAIL, EVERYTHING, [shown], branch_id) if shown.point else None,
         links=directions(
             Destination(
                 name=shown.name,
@@ -136,17 +165,42 @@ def _nearby(snap: Snapshot, branch: BranchView) -> list[tuple[BranchView, str]]:
 @bp.get("/districts/<code>")
 @caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
 def district(code: str) -> ResponseReturnValue:
+    page = parse(PageParams, request.query_string, lenient=True).page
     snap = snapshot()
-    entry = snap.district(code)
+    area = snap.areas.get(code)
     query = BranchQuery(district=code)
-    shown = listing(snap, query)
-    branches: list[BranchView] = shown["branches"]  # type: ignore[assignment]
-    return render_template(
+
+    def area_address(district: str) -> str:
+        return url_for("locator.district", code=district)
+
+    shown = listing(
+        snap, query, page, partial(url_for, "locator.district", code=code), area_address
+    )
+    body = render_template(
         "locator/district.html",
-        **shown,
-        entry=entry,
-        map=map_view(snap, Kind.DETAIL, query, branches),
-        others=[e for e in snap.districts if e.district.code != code],
+        **listed(snap, shown),
+        name=area_title(snap, area),
+        crumbs=crumbs(snap, code)[:-1],
+        map=map_view(snap, Kind.DETAIL, query, shown.drawn),
+        others=() if area.children else _others(snap, code),
+        others_words=words.of_level(area.level),
+    )
+    return body, page_of(shown)
+
+
+def _others(snap: Snapshot, code: str) -> tuple[AreaLink, ...]:
+    """What lies beside a district and has branches."""
+    _, beside = shown_in(snap, BranchQuery(district=code))
+    counts = area_counts(snap, EVERYTHING, beside)
+    return tuple(
+        AreaLink(
+            a.code,
+            area_title(snap, a),
+            counts[a.code],
+            url_for("locator.district", code=a.code),
+        )
+        for a in beside
+        if counts[a.code] and a.code != code
     )
 
 
@@ -154,3 +208,6 @@ def init_app(app: Flask) -> None:
     """Give every template of an application what the pages' templates use."""
     assets.init_app(app)
     display.init_app(app)
+    app.add_template_filter(words.number, "number")
+    app.add_template_filter(words.branches, "branches")
+    app.add_template_filter(words.step, "step")

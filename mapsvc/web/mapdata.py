@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from weakref import WeakKeyDictionary
 
@@ -14,33 +14,36 @@ from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import force_locale
 from shapely.geometry.base import BaseGeometry
 
-from mapsvc.geo.datum import convert, convert_arrays, convert_geometry
+from mapsvc.areas import Area, Areas
+from mapsvc.geo.datum import convert_arrays, convert_geometry
 from mapsvc.maps import Kind
-from mapsvc.model import Datum
-from mapsvc.snapshot import BranchQuery, Snapshot
+from mapsvc.model import BBox, Datum
+from mapsvc.snapshot import BranchQuery, Cluster, Snapshot
 from mapsvc.web import caching
-from mapsvc.web.branches import (
-    branch_view,
-    district_counts,
-    district_name,
-    district_summary,
-)
+from mapsvc.web.areas import area_name, drawings, summary
+from mapsvc.web.clusters import bounded_clusters
 from mapsvc.web.context import context, snapshot
 from mapsvc.web.display import shown
 from mapsvc.web.frame import in_datum, label_points
-from mapsvc.web.i18n import LANGUAGES, gettext, language
-from mapsvc.web.mapview import box_of, focus_of, shading, shell_in
-from mapsvc.web.params import FilterParams, Q
+from mapsvc.web.i18n import LANGUAGES, gettext, language, ngettext
+from mapsvc.web.listing import MAX_LISTED
+from mapsvc.web.mapview import areas_of, box_of, focus_of, given_in, shading, shell_in
+from mapsvc.web.marks import marks
+from mapsvc.web.params import BBOX, ZOOM, FilterParams, Q
 from mapsvc.web.query import parse, text
 from mapsvc.web.tiles import TileSource, tile_credits, tile_source
+from mapsvc.web.words import number
 
 bp = Blueprint("mapdata", __name__, url_prefix="/map")
 
-MAX_DRAWN = 5_000
-"""Branches on one map; the districts' numbers count all of them."""
+_MOST_MEMBERS = 20
+"""Branches of one place that are named; the popup says how many more there are."""
 
 _DECIMALS = 5
-"""Of a degree, for points: 1 m."""
+"""Of a degree, for labels: 1 m."""
+_BOX_DECIMALS = 6
+_MARGIN = 2e-5
+"""Degrees by which a box is widened: it was rounded, and shifted by its corners."""
 _GRID = 10_000
 """Steps of a degree that outlines are given in: 11 m, well below their simplification."""
 
@@ -57,21 +60,43 @@ class MapParams(FilterParams):
         return BranchQuery(list=self.list, bank=self.bank, district=self.district, q=self.q)
 
 
+@dataclass(frozen=True, kw_only=True)
+class BoxParams(MapParams):
+    """The part of a map that is on the screen, in the datum of its tiles."""
+
+    bbox: Annotated[BBox, BBOX]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ViewParams(BoxParams):
+    zoom: Annotated[int, ZOOM]
+
+
 @bp.get("/data.json")
 @caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
 def data() -> Response:
+    """A map and its areas; its branches, too, as long as they are few, else where views are."""
     wanted = parse(MapParams, request.query_string, lenient=True)
     snap = snapshot()
     tiles = tile_source(context().settings)
-    datum = tiles.datum if tiles else Datum.WGS84
+    datum = _datum()
     box = box_of(snap, wanted.query, wanted.branch)
+    features = _features(snap, wanted)
     answer: dict[str, Any] = {
         "datum": datum,
         "tiles": _tiles(tiles) if tiles else None,
         "bounds": None,
-        "branches": list(_branches(snap, wanted, datum)),
+        "branches": marks(features or [], datum),
         "labels": _labels(),
     }
+    if features is None:
+        given = given_in(wanted.query) | {"lang": language()}
+        answer["view"] = {
+            "marks": url_for("mapdata.view", **given),
+            "members": url_for("mapdata.members", **given),
+            "branch": url_for("mapdata.mark", **given),
+        }
+        answer["labels"] |= _view_labels()
     if box is not None:
         shifted = in_datum(box, datum)
         answer["bounds"] = [[shifted.west, shifted.south], [shifted.east, shifted.north]]
@@ -93,44 +118,117 @@ def shell_script(kind: str, digest: str, lang: str) -> Response:
     return response
 
 
-def _branches(snap: Snapshot, wanted: MapParams, datum: Datum) -> Iterator[dict[str, Any]]:
-    if wanted.branch is not None:
-        features = [snap.feature(wanted.branch)]
-    else:
-        features = snap.page(wanted.query, MAX_DRAWN).features
-    for feature in features:
-        branch = branch_view(snap, feature)
-        if branch.point is None:
-            continue
-        point = convert(branch.point, datum)
-        yield {
-            "id": branch.id,
-            "name": branch.name,
-            "bank": branch.bank,
-            "badge": branch.badge,
-            "address": branch.address,
-            "at": [round(point.lon, _DECIMALS), round(point.lat, _DECIMALS)],
-            "radius_m": branch.radius_m,
-            "precision": branch.precision,
-            "url": url_for("locator.branch", branch_id=branch.id),
+@bp.get("/view.json")
+@caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
+def view() -> Response:
+    """The clusters and the single branches of a part of the map, in the datum of its tiles."""
+    wanted = parse(ViewParams, request.query_string, lenient=True)
+    datum, snap = _datum(), snapshot()
+    box = _wgs84(wanted.bbox, datum)
+    found, zoom = bounded_clusters(snap, wanted.query, box, wanted.zoom)
+    clusters = [cluster for cluster in found if cluster.feature is None]
+    singles = [cluster.feature for cluster in found if cluster.feature is not None]
+    return _json(
+        {
+            "zoom": zoom,
+            "clusters": _clusters(clusters, datum),
+            "branches": marks(singles, datum),
         }
+    )
 
 
-_outlines: WeakKeyDictionary[Snapshot, dict[Datum, list[str]]] = WeakKeyDictionary()
+@bp.get("/members.json")
+@caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
+def members() -> Response:
+    """The first branches of a place that no zoom takes apart."""
+    wanted = parse(BoxParams, request.query_string, lenient=True)
+    datum, snap = _datum(), snapshot()
+    box = _wgs84(wanted.bbox, datum)
+    total, features = snap.page(replace(wanted.query, bbox=box), _MOST_MEMBERS)
+    more = total - len(features)
+    return _json(
+        {
+            "branches": marks(features, datum),
+            "more": ngettext("and %(count)s more", "and %(count)s more", more, count=number(more))
+            if more
+            else "",
+        }
+    )
 
 
-def _outlines_in(snap: Snapshot, datum: Datum) -> list[str]:
-    """Every district's outline for drawing, as JSON text, made once a revision."""
-    known = _outlines.setdefault(snap, {})
-    if datum not in known:
-        known[datum] = [
-            json.dumps(
-                outline(convert_geometry(entry.district.drawing, Datum.WGS84, datum)),
-                separators=(",", ":"),
-            )
-            for entry in snap.districts
+@bp.get("/mark.json")
+@caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
+def mark() -> Response:
+    """One branch as the map marks it; none where it has no place."""
+    wanted = parse(MapParams, request.query_string, lenient=True)
+    feature = snapshot().feature(wanted.branch or "")
+    return _json({"branches": marks([feature], _datum())})
+
+
+def _json(answer: dict[str, Any]) -> Response:
+    body = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    return Response(body, mimetype="application/json")
+
+
+def _datum() -> Datum:
+    """That of the tiles."""
+    tiles = tile_source(context().settings)
+    return tiles.datum if tiles else Datum.WGS84
+
+
+def _features(snap: Snapshot, wanted: MapParams) -> list[bytes] | None:
+    """The branches that a map has all at once; None where they are too many for that."""
+    if wanted.branch is not None:
+        return [snap.feature(wanted.branch)]
+    total, features = snap.page(wanted.query, MAX_LISTED)
+    return features if total <= MAX_LISTED else None
+
+
+def _wgs84(box: BBox, datum: Datum) -> BBox:
+    """A box of the map's, given in the datum of its tiles, a little widened."""
+    lon, lat = convert_arrays([box.west, box.east], [box.south, box.north], datum, Datum.WGS84)
+    return BBox(
+        max(float(lon[0]) - _MARGIN, -180),
+        max(float(lat[0]) - _MARGIN, -90),
+        min(float(lon[1]) + _MARGIN, 180),
+        min(float(lat[1]) + _MARGIN, 90),
+    )
+
+
+def _clusters(clusters: Sequence[Cluster], datum: Datum) -> list[dict[str, Any]]:
+    corners = np.array(
+        [
+            (c.point.lon, c.point.lat, c.box.west, c.box.south, c.box.east, c.box.north)
+            for c in clusters
         ]
-    return known[datum]
+    ).reshape(-1, 6)
+    for x in (0, 2, 4):
+        shifted = convert_arrays(corners[:, x], corners[:, x + 1], Datum.WGS84, datum)
+        corners[:, x : x + 2] = np.column_stack(shifted)
+    return [
+        {
+            "at": [lon, lat],
+            "count": cluster.count,
+            "box": [[west, south], [east, north]],
+            "apart": cluster.expansion_zoom,
+        }
+        for cluster, (lon, lat, west, south, east, north) in zip(
+            clusters, corners.round(_BOX_DECIMALS).tolist(), strict=True
+        )
+    ]
+
+
+_outlines: WeakKeyDictionary[Areas, dict[tuple[Datum, str], str]] = WeakKeyDictionary()
+
+
+def _outlines_in(snap: Snapshot, areas: Sequence[Area], datum: Datum) -> list[str]:
+    """The outlines of the areas of one view, as JSON text, made once for a set of districts."""
+    known = _outlines.setdefault(snap.areas, {})
+    if any((datum, area.code) not in known for area in areas):
+        for area, shape in zip(areas, drawings(snap, areas), strict=True):
+            shifted = outline(convert_geometry(shape, Datum.WGS84, datum))
+            known[datum, area.code] = json.dumps(shifted, separators=(",", ":"))
+    return [known[datum, area.code] for area in areas]
 
 
 def outline(shape: BaseGeometry) -> list[list[list[int]]]:
@@ -157,20 +255,20 @@ def _steps(ring: Sequence[tuple[float, ...]]) -> list[int]:
 
 
 def _districts(snap: Snapshot, wanted: MapParams, datum: Datum) -> Iterator[str]:
-    counts = district_counts(snap, wanted.query)
+    areas, counts = areas_of(snap, wanted.query, wanted.branch)
     levels, _ = shading(counts, focus_of(snap, wanted.query, wanted.branch))
-    labels = label_points(snap)
-    for entry, shape in zip(snap.districts, _outlines_in(snap, datum), strict=True):
-        code = entry.district.code
+    labels = label_points(snap, areas)
+    for area, shape in zip(areas, _outlines_in(snap, areas, datum), strict=True):
+        code = area.code
         places = np.array(labels[code])
         lon, lat = convert_arrays(places[:, 0], places[:, 1], Datum.WGS84, datum)
         count = counts[code]
         facts = {
             "code": code,
-            "name": district_name(entry),
+            "name": area_name(area),
             "count": count,
             "level": levels[code],
-            "summary": district_summary(wanted.query, code, count),
+            "summary": summary(snap, wanted.query, code, count),
             "label_at": np.column_stack((lon, lat)).round(_DECIMALS).tolist(),
             "url": url_for("locator.district", code=code),
         }
@@ -203,4 +301,15 @@ def _labels() -> dict[str, str]:
         ),
         "locate_failed": gettext("Your position could not be found."),
         "locate_outside": gettext("You are outside the area of this map."),
+    }
+
+
+def _view_labels() -> dict[str, str]:
+    """What is said on maps of many branches only."""
+    return {
+        "view_failed": gettext(
+            "The branches of this part of the map could not be loaded. Move the map to try again."
+        ),
+        "members": gettext("branches at this place; press to list them"),
+        "here": gettext("branches at this place"),
     }

@@ -8,12 +8,15 @@ from typing import Any
 
 from flask import url_for
 
+from mapsvc.areas import Area
 from mapsvc.maps import Kind, Shell, ShellText, shell
 from mapsvc.model import BBox
 from mapsvc.snapshot import EVERYTHING, BranchQuery, Snapshot
-from mapsvc.web.branches import BranchView, branch_view, district_counts
+from mapsvc.web import words
+from mapsvc.web.areas import area_counts, is_one_district, shown_in
+from mapsvc.web.branches import BranchView, branch_view
 from mapsvc.web.context import context
-from mapsvc.web.frame import around, around_districts, joined, widened
+from mapsvc.web.frame import around, around_areas, joined, widened
 from mapsvc.web.i18n import gettext, language
 from mapsvc.web.overview import Overview, overview
 from mapsvc.web.scale import Scale
@@ -35,6 +38,8 @@ class MapView:
     """None where one district stands out, rather than all by their numbers."""
     overview: Overview | None
     """None where there are no districts to draw."""
+    words: words.LevelWords
+    """What is said of the areas that are drawn."""
 
 
 def shell_in(kind: Kind, lang: str) -> Shell:
@@ -65,15 +70,28 @@ def focus_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> str 
     """The code of the one district that a map is about, if it is about one."""
     if branch is not None:
         return branch_view(snapshot, snapshot.feature(branch)).district
-    return query.district
+    wanted = query.district
+    return wanted if wanted is not None and is_one_district(snapshot, wanted) else None
+
+
+def areas_of(
+    snapshot: Snapshot, query: BranchQuery, branch: str | None
+) -> tuple[tuple[Area, ...], dict[str, int]]:
+    """The areas that a map draws, and their numbers of branches by code."""
+    district = None
+    if branch is not None:
+        district = branch_view(snapshot, snapshot.feature(branch)).district
+    _, areas = shown_in(snapshot, query, district)
+    return areas, area_counts(snapshot, query, areas)
 
 
 def box_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> BBox | None:
     """The part of the earth that a map of these branches shows (WGS-84).
 
     One branch with its circle, and its whole district where no tiles show what is around it; or
-    a district; or what a filter has found; or the districts that have branches.
+    an area; or what a filter has found; or the areas that have branches.
     """
+    known = snapshot.areas
     if branch is not None:
         shown = branch_view(snapshot, snapshot.feature(branch))
         if shown.point is not None:
@@ -81,22 +99,21 @@ def box_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> BBox |
             has_tiles = context().settings.tiles != "none"
             if has_tiles or shown.district is None:
                 return box
-            return joined([box, around_districts(snapshot, [shown.district])])
-    if query.district is not None:
-        district = around_districts(snapshot, [query.district])
-        if district is not None:
-            return district
-    if query != BranchQuery():
+            return joined([box, around_areas(snapshot, [known.get(shown.district)])])
+    if query.district is not None and query.district in known:
+        return around_areas(snapshot, [known.get(query.district)])
+    if query != EVERYTHING:
         found = snapshot.extent(query)
         if found is not None:
             return widened(found, 1_500)
-    # Districts without branches may lie far away, and branches outside every district.
+    # Areas without branches may lie far away, and branches outside every district.
     extent = snapshot.extent(EVERYTHING)
-    places = extent and widened(extent)
-    used = [entry.district.code for entry in snapshot.districts if entry.count]
-    return (
-        joined([places, around_districts(snapshot, used)]) if places else around_districts(snapshot)
-    )
+    _, areas = shown_in(snapshot, EVERYTHING)
+    if extent is None:
+        return around_areas(snapshot, areas)
+    counts = area_counts(snapshot, EVERYTHING, areas)
+    used = [area for area in areas if counts[area.code]]
+    return joined([widened(extent), around_areas(snapshot, used)])
 
 
 def shading(counts: Mapping[str, int], focus: str | None) -> tuple[dict[str, int], Scale | None]:
@@ -121,15 +138,14 @@ def map_view(
         snapshot: what to draw.
         kind: which map.
         query: the filter, as in the page's address.
-        branches: what the filter found; the picture draws them.
+        branches: those that the picture draws; none where they are too many.
         branch: the id of the one branch that the page is about.
     """
     lang = language()
-    counts = district_counts(snapshot, query)
+    areas, counts = areas_of(snapshot, query, branch)
     levels, scale = shading(counts, focus_of(snapshot, query, branch))
-    box = box_of(snapshot, query, branch) if counts else None
-    wanted = {"list": query.list, "bank": query.bank, "district": query.district, "q": query.q}
-    given: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+    box = box_of(snapshot, query, branch) if areas else None
+    given = given_in(query)
     if branch is not None:
         given["branch"] = branch
     return MapView(
@@ -139,7 +155,14 @@ def map_view(
             "mapdata.shell_script", kind=kind.value, lang=lang, digest=shell_in(kind, lang).digest
         ),
         scale=scale if scale and len(scale.steps) > 1 else None,
-        overview=overview(snapshot, box, branches, query, counts=counts, levels=levels)
+        overview=overview(snapshot, box, areas, branches, query, counts=counts, levels=levels)
         if box
         else None,
+        words=words.of_areas(areas),
     )
+
+
+def given_in(query: BranchQuery) -> dict[str, Any]:
+    """The arguments of an address that ask for a query."""
+    wanted = {"list": query.list, "bank": query.bank, "district": query.district, "q": query.q}
+    return {name: value for name, value in wanted.items() if value is not None}

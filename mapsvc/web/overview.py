@@ -1,9 +1,9 @@
-"""The map that needs no script and no tiles: districts, numbers and points as plain SVG shapes."""
+"""The map that needs no script and no tiles: areas, numbers and points as plain SVG shapes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -11,23 +11,31 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from mapsvc.areas import Area, Areas
 from mapsvc.model import BBox
-from mapsvc.snapshot import BranchQuery, DistrictCount, Snapshot
-from mapsvc.web.branches import BranchView, district_name, district_summary
+from mapsvc.snapshot import BranchQuery, Snapshot
+from mapsvc.web import words
+from mapsvc.web.areas import area_name, drawings, summary
+from mapsvc.web.branches import BranchView
 from mapsvc.web.frame import label_points
 
 _SIZE = 480.0
 """The longer side of the picture in its own units; a phone's width, so that text keeps its size."""
 _TOLERANCE = 1.0
-_MAX_POINTS = 300
-"""Beyond this the districts' numbers say more than a heap of points."""
+_KEPT_PICTURES = 64
+"""Every branch's page has a box of its own."""
+
+_TEXT_SIZE = 12.5
+"""Of the labels, in the picture's units; styles/map.css has the same."""
+_DIGIT = 0.58
+"""How wide a digit is, in parts of the size; a Chinese character takes all of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A district: its outline as SVG path data, and where its label stands."""
+    """An area: its outline as SVG path data, and where its label stands."""
 
-    entry: DistrictCount
+    code: str
     name: str
     summary: str
     """Its number of branches in words; empty where the map is about another district."""
@@ -36,6 +44,12 @@ class Shape:
     level: int
     x: float
     y: float
+    is_named: bool
+    """False where the label has no room beside those of areas with more branches."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} {words.number(self.count)}" if self.count else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +93,15 @@ class _Projection:
         return scaled
 
 
-_paths: WeakKeyDictionary[Snapshot, dict[BBox, list[str]]] = WeakKeyDictionary()
+Key = tuple[tuple[str, ...], BBox]
+
+_paths: WeakKeyDictionary[Areas, dict[Key, list[str]]] = WeakKeyDictionary()
 
 
 def overview(
     snapshot: Snapshot,
     box: BBox,
+    areas: Sequence[Area],
     branches: Sequence[BranchView],
     query: BranchQuery,
     *,
@@ -93,38 +110,65 @@ def overview(
 ) -> Overview:
     """The picture of ``box`` (WGS-84).
 
-    ``counts`` and ``levels`` are those of ``query``, by district code.
+    Args:
+        snapshot: what to draw.
+        box: the part of the earth.
+        areas: those that are drawn.
+        branches: those that are drawn.
+        query: the filter.
+        counts: of the filter's branches, by the code of the area.
+        levels: the classes of the areas' colours, by the same.
     """
     project = _Projection(box)
-    labels = label_points(snapshot)
+    labels = label_points(snapshot, areas)
     shapes = []
-    for entry, path in zip(snapshot.districts, _outlines(snapshot, box, project), strict=True):
-        count = counts[entry.district.code]
-        x, y = project(np.array(labels[entry.district.code][:1]))[0].round(1).tolist()
-        summary = district_summary(query, entry.district.code, count)
-        level = levels[entry.district.code]
-        shapes.append(Shape(entry, district_name(entry), summary, path, count, level, x, y))
+    for area, path in zip(areas, _outlines(snapshot, box, areas, project), strict=True):
+        count = counts[area.code]
+        x, y = project(np.array(labels[area.code][:1]))[0].round(1).tolist()
+        said = summary(snapshot, query, area.code, count)
+        level = levels[area.code]
+        shapes.append(Shape(area.code, area_name(area), said, path, count, level, x, y, True))
+    if not branches:
+        shapes = _with_room(shapes)
     marks = []
-    for branch in branches if len(branches) <= _MAX_POINTS else ():
+    for branch in branches:
         if branch.point is not None:
             at = project(np.array([[branch.point.lon, branch.point.lat]]))[0].round(1).tolist()
             marks.append(Mark(branch, *at))
     return Overview(round(project.width, 1), round(project.height, 1), tuple(shapes), tuple(marks))
 
 
-def _outlines(snapshot: Snapshot, box: BBox, project: _Projection) -> list[str]:
-    known = _paths.setdefault(snapshot, {})
-    if box not in known:
-        if len(known) > 64:  # every branch's page has a box of its own
+def _with_room(shapes: Sequence[Shape]) -> list[Shape]:
+    """The shapes, of which only those keep their label that do not cover another one's."""
+    taken: list[tuple[float, float, float]] = []
+    named = set()
+    for shape in sorted(shapes, key=lambda shape: -shape.count):
+        width = _TEXT_SIZE * sum(_DIGIT if c.isascii() else 1.0 for c in shape.label)
+        if all(
+            abs(shape.x - x) > (width + other) / 2 or abs(shape.y - y) > 1.2 * _TEXT_SIZE
+            for x, y, other in taken
+        ):
+            taken.append((shape.x, shape.y, width))
+            named.add(shape.code)
+    return [replace(shape, is_named=shape.code in named) for shape in shapes]
+
+
+def _outlines(
+    snapshot: Snapshot, box: BBox, areas: Sequence[Area], project: _Projection
+) -> list[str]:
+    known = _paths.setdefault(snapshot.areas, {})
+    key = tuple(area.code for area in areas), box
+    if key not in known:
+        if len(known) >= _KEPT_PICTURES:
             known.clear()
-        shapes = [shapely.transform(e.district.drawing, project) for e in snapshot.districts]
+        shapes = [shapely.transform(shape, project) for shape in drawings(snapshot, areas)]
         around = (-_SIZE, -_SIZE, 2 * _SIZE, 2 * _SIZE)
         simple = [
             shapely.clip_by_rect(shape, *around)
             for shape in shapely.coverage_simplify(shapes, _TOLERANCE)
         ]
-        known[box] = [_path(shape) for shape in simple]
-    return known[box]
+        known[key] = [_path(shape) for shape in simple]
+    return known[key]
 
 
 def _path(shape: BaseGeometry) -> str:

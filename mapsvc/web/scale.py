@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 LEVELS = 5
 """Classes for districts that have branches; class 0 is for those that have none."""
+_WIDE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +39,33 @@ class Scale:
     def upto(cls, most: int) -> Scale:
         """The scale for counts from 0 to ``most``.
 
+        Wide classes begin at round numbers.
+
         >>> [step.label for step in Scale.upto(8).steps]
         ['0', '1', '2–3', '4–7', '8+']
+        >>> [step.label for step in Scale.upto(9_000).steps]
+        ['0', '1–499', '500–1499', '1500–3499', '3500–7499', '7500+']
         """
         width = max(1, -(-most // (2**LEVELS - 1)))
+        if width >= _WIDE:
+            return cls._round(most, _rounded_up(width))
         bounds: list[tuple[int, int | None]] = []
         first = 1
         while first <= most:
             last = first + width - 1
             bounds.append((first, last if last <= most else None))
             first, width = last + 1, 2 * width
+        return cls._of(bounds)
+
+    @classmethod
+    def _round(cls, most: int, width: int) -> Scale:
+        firsts = [1, *(width * (2**n - 1) for n in range(1, LEVELS))]
+        firsts = [first for first in firsts if first <= most]
+        lasts = [*(first - 1 for first in firsts[1:]), None]
+        return cls._of(list(zip(firsts, lasts, strict=True)))
+
+    @classmethod
+    def _of(cls, bounds: list[tuple[int, int | None]]) -> Scale:
         levels = _levels(len(bounds))
         steps = (Step(level, *bound) for level, bound in zip(levels, bounds, strict=True))
         return cls((Step(0, 0, 0), *steps))
@@ -66,3 +84,13 @@ def _levels(used: int) -> list[int]:
     if used < 2:
         return [3] * used
     return [round(1 + i * (LEVELS - 1) / (used - 1)) for i in range(used)]
+
+
+def _rounded_up(width: int) -> int:
+    """The next one of 100, 200, 500, 1,000, 2,000 …"""
+    power = _WIDE
+    while True:
+        for digit in (1, 2, 5):
+            if width <= digit * power:
+                return digit * power
+        power *= 10

@@ -2,17 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import format_decimal
+from babel.numbers import format_compact_decimal
+from flask_babel import format_decimal, get_locale
 
+from mapsvc.areas import Area, Level
 from mapsvc.model import Precision, ReviewCode
 from mapsvc.web.display import shown
-from mapsvc.web.i18n import gettext
+from mapsvc.web.i18n import gettext, ngettext
+from mapsvc.web.scale import Step
 
 DistrictName = Callable[[str], str]
 """A district's name in the visitor's language, by its code."""
+
+_LARGE = 1_000
+"""Numbers that a legend has no room for."""
+
+
+def number(value: int) -> str:
+    """A number with its thousands parted."""
+    return str(format_decimal(value))
+
+
+def branches(value: int) -> str:
+    """A number of branches."""
+    return ngettext("%(count)s branch", "%(count)s branches", value, count=number(value))
+
+
+def step(value: Step) -> str:
+    """A class of the colour scale; of large numbers only the least one, at its shortest."""
+    if (value.last or value.first) < _LARGE:
+        return value.label
+    least = format_compact_decimal(value.first, fraction_digits=1, locale=get_locale())
+    return f"{least}+"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelWords:
+    """What is said of the areas of one level."""
+
+    one: str
+    all: str
+    numbers: str
+    picture: str
+    others: str
+    without: str
+
+
+def of_level(level: Level) -> LevelWords:
+    """What is said of provinces, of cities, of districts."""
+    if level == "province":
+        return LevelWords(
+            one=gettext("Province"),
+            all=gettext("All provinces"),
+            numbers=gettext("Branches per province"),
+            picture=gettext("Map of the provinces and branches"),
+            others=gettext("Other provinces"),
+            without=gettext("Provinces without a branch:"),
+        )
+    if level == "city":
+        return LevelWords(
+            one=gettext("City"),
+            all=gettext("All cities"),
+            numbers=gettext("Branches per city"),
+            picture=gettext("Map of the cities and branches"),
+            others=gettext("Other cities"),
+            without=gettext("Cities without a branch:"),
+        )
+    return LevelWords(
+        one=gettext("District"),
+        all=gettext("All districts"),
+        numbers=gettext("Branches per district"),
+        picture=gettext("Map of the districts and branches"),
+        others=gettext("Other districts"),
+        without=gettext("No branch on this list:"),
+    )
+
+
+def of_areas(areas: Sequence[Area]) -> LevelWords:
+    """What is said of the areas of one view: of most of them, where levels are mixed."""
+    levels = Counter(area.level for area in areas)
+    return of_level(levels.most_common(1)[0][0] if levels else "district")
 
 
 def distance(metres: float) -> str:

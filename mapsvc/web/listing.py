@@ -1,0 +1,154 @@
+"""The list of branches on a page: whole and by district, or below its areas and in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from mapsvc.snapshot import BranchQuery, Snapshot
+from mapsvc.web import words
+from mapsvc.web.areas import (
+    AreaLink,
+    area_counts,
+    area_title,
+    district_counts,
+    district_title,
+    is_one_district,
+    shown_in,
+)
+from mapsvc.web.branches import BranchView, Group, branch_view, grouped
+
+MAX_LISTED = 200
+"""Branches in a list that is whole, and on a map that has all of them at once: some 15 kB each,
+compressed, and no more than a thumb scrolls through. More come in pages and by view."""
+PAGE_SIZE = 30
+
+OPENSTREETMAP = frozenset({"nominatim", "photon"})
+"""Geocoders on OpenStreetMap's data, which is to be named where the result shows (ODbL)."""
+
+Address = Callable[..., str]
+"""Makes the address of a page with other arguments: ``page``, ``district``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """One page of a list that is too long for one."""
+
+    number: int
+    last: int
+    first_url: str
+    previous_url: str | None
+    next_url: str | None
+    canonical_url: str
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the list ends before this page."""
+        return self.number > self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a template shows of the branches that a query finds."""
+
+    query: BranchQuery
+    total: int
+    branches: tuple[BranchView, ...]
+    """The listed ones."""
+    groups: tuple[Group, ...]
+    """The same by district; none where the list is in pages."""
+    areas: tuple[AreaLink, ...]
+    """Where to narrow a long list down to."""
+    without: tuple[AreaLink, ...]
+    """The areas that have none of them."""
+    districts_used: int
+    """How many districts have some."""
+    words: words.LevelWords
+    """Of ``areas`` and ``without``."""
+    pager: Pager | None
+    """None where the list is whole."""
+    first: int
+    """The number of the first listed one, from 1."""
+
+    @property
+    def drawn(self) -> tuple[BranchView, ...]:
+        """The branches that the page's picture draws: all of them or none."""
+        return () if self.pager else self.branches
+
+
+def listing(
+    snapshot: Snapshot,
+    query: BranchQuery,
+    page: int,
+    address: Address,
+    area_address: Address | None = None,
+) -> Listing:
+    """What a page lists.
+
+    Args:
+        snapshot: where to look.
+        query: which branches.
+        page: which page of a long list, from 1.
+        address: the page's address, with its own filter.
+        area_address: the address of an area of a long list (``district``); else ``address``.
+    """
+    offset = (page - 1) * PAGE_SIZE
+    total, features = snapshot.page(query, MAX_LISTED if page == 1 else PAGE_SIZE, offset)
+    pager = None
+    if total > MAX_LISTED or page > 1:
+        pager = _pager(total, page, address)
+        features = features[:PAGE_SIZE] if total > MAX_LISTED else []
+    branches = tuple(branch_view(snapshot, feature) for feature in features)
+    _, areas = shown_in(snapshot, query)
+    counts = area_counts(snapshot, query, areas)
+    to = area_address or address
+    links = [
+        AreaLink(area.code, area_title(snapshot, area), counts[area.code], to(district=area.code))
+        for area in areas
+    ]
+    narrows = query.district is None or not is_one_district(snapshot, query.district)
+    return Listing(
+        query=query,
+        total=total,
+        branches=branches,
+        groups=() if pager else grouped(branches),
+        areas=tuple(link for link in links if link.count)
+        if pager and narrows and page == 1
+        else (),
+        without=tuple(link for link in links if not link.count),
+        districts_used=sum(count > 0 for count in district_counts(snapshot, query).values()),
+        words=words.of_areas(areas),
+        pager=pager,
+        first=offset + 1,
+    )
+
+
+def _pager(total: int, page: int, address: Address) -> Pager:
+    last = max(1, -(-total // PAGE_SIZE)) if total > MAX_LISTED else 1
+
+    def url(number: int) -> str:
+        return address(page=number) if number > 1 else address()
+
+    return Pager(
+        number=page,
+        last=last,
+        first_url=url(1),
+        previous_url=url(page - 1) if 1 < page <= last else None,
+        next_url=url(page + 1) if page < last else None,
+        canonical_url=url(page),
+    )
+
+
+def listed(snapshot: Snapshot, shown: Listing) -> dict[str, object]:
+    """A list and what stands around it, for a template."""
+    return {
+        "listing": shown,
+        "query": shown.query,
+        "total": shown.total,
+        "all_count": len(snapshot),
+        "district_title": partial(district_title, snapshot),
+        "changed_at": snapshot.changed_at,
+        "by_openstreetmap": bool(snapshot.providers & OPENSTREETMAP),
+        "lists": snapshot.lists,
+    }
