@@ -239,13 +239,14 @@ class MemorySnapshot:
             return np.ones(len(self), dtype=np.bool_)
         mask = np.zeros(len(self), dtype=np.bool_)
         mask[columns.texts.rows_with(text.encode("utf-8", "surrogatepass"))] = True
-        named = [self._bank_numbers[e.bank.code] for e in self.banks if _is_named(e.bank, text)]
+        named = [self._bank_numbers[e.bank.code] for e in self.banks if is_named(e.bank, text)]
         for number in named:
             mask |= columns.bank == number
         return mask
 
 
-def _is_named(bank: Bank, text: str) -> bool:
+def is_named(bank: Bank, text: str) -> bool:
+    """Whether a canonical text is a part of one of a bank's names."""
     names = (bank.name, bank.short, bank.name_en, *bank.aliases)
     return any(text in canonical(name) for name in names)
 

@@ -49,6 +49,14 @@ _SEARCHED = Table(
 """The branches with the column that this database alone has."""
 
 
+_RANK = text(
+    """UPDATE branches SET rank = found.rank FROM (
+        SELECT branch, min(lists.position::bigint << 32 | entries.position) AS rank
+        FROM entries JOIN lists ON lists.slug = entries.list GROUP BY branch) AS found
+    WHERE branches.id = found.branch AND branches.rank IS DISTINCT FROM found.rank"""
+)
+
+
 def search_text(row: Values) -> str:
     """What a branch is found by, from the values of its row: canonical name and address."""
     return f"{canonical(row['name'])}\n{canonical(row['address'])}"
@@ -97,6 +105,14 @@ class PostgresWriter(SqlWriter):
         self.changed = True
         return len(values)
 
+    def _drop_unlisted(self) -> None:
+        super()._drop_unlisted()
+        self.rank()
+
+    def rank(self) -> None:
+        """Number the branches in the order of the lists, those of the first list first."""
+        self.connection.execute(_RANK)
+
 
 class PostgresStore(SqlStore):
     """`mapsvc.store.base.Store` on two pools of connections to one database."""
@@ -124,6 +140,13 @@ class PostgresStore(SqlStore):
             yield connection
 
     @contextmanager
+    def loading(self) -> Iterator[PostgresWriter]:
+        with self._write() as connection:
+            writer = PostgresWriter(connection)
+            yield writer
+            writer.rank()
+
+    @contextmanager
     def _read_all(self) -> Iterator[Connection]:
         with self._read() as connection:
             # Everything is to be read, so that the quickest first row is no advantage.
@@ -134,6 +157,19 @@ class PostgresStore(SqlStore):
             ):
                 connection.execute(text(f"SET LOCAL {name} = '{value}'"))
             yield connection
+
+    def moment(self) -> Connection:
+        """A connection within a transaction that sees one moment; whoever gets it closes it.
+
+        Errors are SQLAlchemy's: `mapsvc.store.sql.store_errors` turns them into ours.
+        """
+        connection = self._engine.connect()
+        try:
+            connection.begin()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def close(self) -> None:
         self._writing.dispose()

@@ -1,0 +1,298 @@
+"""What PostGIS answers is what memory answers: the same questions to both, over one store."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from shapely import box
+
+from mapsvc.errors import NotFound, SettingError, StoreError
+from mapsvc.model import (
+    BBox,
+    Branch,
+    BranchList,
+    Datum,
+    District,
+    Placement,
+    Point,
+    Precision,
+    ReviewCode,
+    ReviewReason,
+)
+from mapsvc.snapshot import BranchQuery, MemorySnapshot
+from mapsvc.snapshot.database import PostgisSource
+from mapsvc.snapshot.postgis import PostgisSnapshot
+from mapsvc.store import open_store
+from mapsvc.store.postgresql import PostgresStore
+from mapsvc.store.sql import SqlStore
+from tests.postgres import Cluster
+
+NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+BANKS = ("icbc", "ccb", "bocom", None)
+SPREADS = (
+    # about Ningbo, across ±180°, at both poles, at 50°N, all over the world
+    (121.55, 29.87, 0.3, 0.2),
+    (180.0, -17.0, 2.0, 2.0),
+    (0.0, 89.9, 180.0, 0.1),
+    (0.0, -89.9, 180.0, 0.1),
+    (8.0, 50.0, 1.0, 1.0),
+    (0.0, 0.0, 180.0, 89.0),
+)
+EDGES = ((180.0, 10.0), (-180.0, 10.0), (0.0, 90.0), (77.0, 90.0), (0.0, -90.0), (121.55, 29.87))
+
+
+def places() -> Iterator[tuple[float, float]]:
+    choice = random.Random(4)
+    yield from EDGES
+    for lon, lat, wide, high in SPREADS:
+        for _ in range(250):
+            x = lon + choice.uniform(-wide, wide)
+            y = max(-90.0, min(90.0, lat + choice.uniform(-high, high)))
+            yield (x + 180) % 360 - 180, y
+    for _ in range(12):  # more at one place than are asked for in excess
+        yield 121.6, 29.9
+
+
+def fill(store: SqlStore) -> None:
+    found = list(places())
+    branches = [
+        Branch(f"b{i}", f"支行{i % 97}號", f"宁波市（中山）路{i}号", BANKS[i % 4], "1" * (i % 2))
+        for i in range(len(found) + 3)  # the last are without a place
+    ]
+    reason = ReviewReason(ReviewCode.NEAR_BORDER, {"border_m": 3.5})
+    placements = [
+        Placement(
+            branch.id, Point(x, y), Precision.STREET, 800.0, "curated", NOW,
+            (None, "330203", "330212", "999999")[i % 4], branch.address, (reason,) * (i % 2),
+        )
+        for i, (branch, (x, y)) in enumerate(zip(branches, found, strict=False))
+    ]  # fmt: skip
+    placements.append(Placement(branches[-1].id, None, None, None, None, None, None, "x"))
+    west, east = box(121.2, 29.7, 121.5, 30.0), box(121.5, 29.7, 121.8, 30.0)
+    with store.write() as writer:
+        writer.put_list(BranchList("second", "二", 2020), branches[::-3])
+        writer.put_list(BranchList("first", "一", 2021), branches)
+        writer.put_placements(placements)
+        writer.put_districts(
+            [
+                District("330203", "海曙区", "宁波市", "浙江省", west, west, "Haishu"),
+                District("330212", "鄞州区", "宁波市", "浙江省", east, east),
+            ]
+        )
+
+
+@pytest.fixture(scope="module")
+def store(postgres: Cluster, postgres_template: str) -> Iterator[PostgresStore]:
+    name = postgres.new_database(postgres_template)
+    opened = open_store(postgres.url(name))
+    assert isinstance(opened, PostgresStore)
+    fill(opened)
+    yield opened
+    opened.close()
+    postgres.drop(name)
+
+
+@pytest.fixture(scope="module")
+def memory(store: PostgresStore) -> MemorySnapshot:
+    with store.reading() as reading:
+        return MemorySnapshot.of(reading)
+
+
+@pytest.fixture
+def postgis(store: PostgresStore) -> PostgisSnapshot:
+    return PostgisSource(store).current()
+
+
+QUERIES = (
+    BranchQuery(),
+    BranchQuery(list="first"),
+    BranchQuery(list="second"),
+    BranchQuery(list="none"),
+    BranchQuery(list="a\0b"),
+    BranchQuery(bank="icbc"),
+    BranchQuery(bank="none"),
+    BranchQuery(bank="\ud800"),
+    BranchQuery(district="330212"),
+    BranchQuery(district="330200"),
+    BranchQuery(district="330000"),
+    BranchQuery(district="999999"),
+    BranchQuery(district="\0"),
+    BranchQuery(q="支行13号"),
+    BranchQuery(q="13號"),
+    BranchQuery(q="工行"),
+    BranchQuery(q="[中山] 路1７"),
+    BranchQuery(q=" \u200b"),
+    BranchQuery(q="%"),
+    BranchQuery(q="\ud800"),
+    BranchQuery(q="路\0"),
+    BranchQuery(bbox=BBox(121.5, 29.8, 121.6, 29.9)),
+    BranchQuery(bbox=BBox(121.55, 29.87, 121.55, 29.87)),
+    BranchQuery(bbox=BBox(179, -20, -179, -10)),
+    BranchQuery(bbox=BBox(170, 0, 180, 20)),
+    BranchQuery(bbox=BBox(-180, 0, -170, 20)),
+    BranchQuery(bbox=BBox(-180, -90, 180, 90)),
+    BranchQuery(bbox=BBox(10, 89.95, -10, 90)),
+    BranchQuery(list="second", bank="ccb", district="330200", q="支行"),
+    BranchQuery(list="second", bbox=BBox(100, -90, -100, 90)),
+)
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=repr)
+def test_filters(query: BranchQuery, postgis: PostgisSnapshot, memory: MemorySnapshot) -> None:
+    for limit, offset in ((5, 0), (5, 3), (1_000, 0), (1_000, 1_000), (10, 100_000)):
+        found, expected = (each.page(query, limit, offset) for each in (postgis, memory))
+        assert found.matched == expected.matched
+        assert found.features == expected.features
+    assert list(postgis.iterate(query)) == list(memory.iterate(query))
+    assert postgis.counts(query) == memory.counts(query)
+    assert postgis.extent(query) == memory.extent(query)
+
+
+FROM = (
+    *(Point(x, y) for x, y in EDGES),
+    Point(121.6, 29.9),
+    Point(121.5, 29.8, Datum.GCJ02),
+    Point(-179.99, -17.0),
+    Point(179.99, -17.0),
+    Point(8.2, 50.1),
+    Point(120.0, 89.95),
+    Point(-60.0, -89.99),
+    Point(-58.4, -30.0),
+)
+
+
+@pytest.mark.parametrize("query", [QUERIES[i] for i in (0, 2, 5, 9, 14, 21, 23, 26, 28)], ids=repr)
+def test_the_nearest(query: BranchQuery, postgis: PostgisSnapshot, memory: MemorySnapshot) -> None:
+    for point in FROM:
+        for limit, most in ((1, None), (10, None), (10, 25_000.0), (200, None)):
+            found, expected = (
+                each.nearest(point, limit, max_distance_m=most, query=query)
+                for each in (postgis, memory)
+            )
+            assert [one.feature for one in found] == [one.feature for one in expected]
+            assert [one.distance_m for one in found] == pytest.approx(
+                [one.distance_m for one in expected], abs=1e-6
+            )
+
+
+@pytest.mark.parametrize("zoom", [0, 2, 5, 9, 13, 20, 24])
+def test_clusters(zoom: int, postgis: PostgisSnapshot, memory: MemorySnapshot) -> None:
+    for bbox in (
+        BBox(121.5, 29.8, 121.6, 29.9),
+        BBox(179, -20, -179, -10),
+        BBox(-180, -90, 180, 90),
+        BBox(170, 80, 180, 90),
+        BBox(-180, -90, -175, -80),
+    ):
+        if zoom > 9 and bbox.west == -180:
+            continue  # more cells than any page asks for
+        for query in (QUERIES[0], QUERIES[5], BranchQuery(q="支行1", bbox=bbox)):
+            found = postgis.clusters(query, bbox, zoom)
+            assert found == memory.clusters(query, bbox, zoom)
+
+
+def test_the_rest(postgis: PostgisSnapshot, memory: MemorySnapshot) -> None:
+    assert len(postgis) == len(memory)
+    for name in ("revision", "changed_at", "lists", "banks", "districts", "providers"):
+        assert getattr(postgis, name) == getattr(memory, name), name
+    assert postgis.areas.roots == memory.areas.roots
+    assert postgis.feature("b7") == memory.feature("b7")
+    assert postgis.branch_list("first") == memory.branch_list("first")
+    assert postgis.district("330212") == memory.district("330212")
+    for point in (Point(121.3, 29.8), Point(0, 0)):
+        assert postgis.locate(point) == memory.locate(point)
+    for lookup in (postgis.feature, postgis.branch_list, postgis.district):
+        for key in ("none", "a\0", "\ud800", "'; --"):
+            with pytest.raises(NotFound):
+                lookup(key)
+
+
+# One request, one revision ----------------------------------------------------------------------
+
+
+def test_a_snapshot_stays_at_its_revision(postgres_url: str) -> None:
+    with closing(open_store(postgres_url)) as store:
+        fill(store)
+        source = PostgisSource(store)
+        old = source.current()
+        before = old.page(BranchQuery(), 5)
+        with store.write() as writer:
+            writer.put_list(BranchList("first", "neu"), [Branch("n", "n", "n")])
+            writer.drop_list("second")
+        new = source.current()
+        assert (old.revision, new.revision) == (1, 2)
+        assert (len(old), len(new)) == (before.matched, 1)
+        assert old.page(BranchQuery(), 5) == before
+        assert old.nearest(Point(121.6, 29.9), 1)
+        assert new.page(BranchQuery(), 5).matched == 1
+        assert new.nearest(Point(121.6, 29.9), 1) == []
+        assert old.areas is new.areas, "districts that have not changed are kept"
+        del old, new
+
+
+def test_connections_come_back(postgres_url: str) -> None:
+    with closing(open_store(postgres_url)) as store:
+        assert isinstance(store, PostgresStore)
+        source = PostgisSource(store)
+        for _ in range(200):
+            snapshot = source.current()
+            next(snapshot.iterate(BranchQuery()), None)
+        del snapshot
+        assert store._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_many_threads_at_once(postgres_url: str) -> None:
+    with closing(open_store(postgres_url)) as store:
+        fill(store)
+        source = PostgisSource(store)
+        wrong: list[object] = []
+
+        def ask() -> None:
+            for _ in range(10):
+                snapshot = source.current()
+                titles = {known.title for known in snapshot.lists}
+                if snapshot.page(BranchQuery(), 1).matched != len(snapshot) or not titles:
+                    wrong.append(snapshot.revision)
+
+        threads = [threading.Thread(target=ask) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for number in range(5):
+            with store.write() as writer:
+                writer.put_list(BranchList("l", f"{number}"), [Branch(f"{number}", "n", "n")])
+        for thread in threads:
+            thread.join(60)
+        assert wrong == []
+
+
+def test_only_postgresql_has_postgis(tmp_path: object) -> None:
+    with (
+        closing(open_store(f"sqlite:///{tmp_path}/store.sqlite3")) as store,
+        pytest.raises(SettingError, match="MAPSVC_INDEX"),
+    ):
+        PostgisSource(store)
+
+
+def test_a_stopped_server_is_a_store_error_and_passes(postgres: Cluster) -> None:
+    name = postgres.new_database()
+    store = open_store(postgres.url(name))
+    with store.write() as writer:
+        writer.put_list(BranchList("l", "l"), [replace(Branch("a", "a", "a"))])
+    source = PostgisSource(store)
+    held = source.current()
+    postgres.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mapsvc'"
+        f" AND datname = '{name}'"
+    )
+    with pytest.raises(StoreError):
+        held.feature("a")
+    assert b'"a"' in source.current().feature("a")
+    del held
+    store.close()
+    postgres.drop(name)
