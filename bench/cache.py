@@ -13,10 +13,10 @@ import json
 import random
 import sqlite3
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -24,6 +24,9 @@ import requests
 from requests_cache import CachedSession
 from urllib3 import HTTPResponse
 
+from bench.figures import Figure
+from bench.rounds import interleaved
+from bench.scale import Scale
 from mapsvc.geocoding.record import CacheKey, key_of, to_json
 from mapsvc.model import Datum, Geocode, Point, Precision
 from mapsvc.store import open_store, sql
@@ -53,15 +56,16 @@ def geocodes(count: int) -> list[Geocode]:
     ]
 
 
-def run() -> None:
-    """Print the rates and the ratios."""
+def run(scale: Scale) -> list[Figure]:
+    """Gets and inserts a second, beside the peers."""
+    rounds = min(scale.rounds, ROUNDS)
     with tempfile.TemporaryDirectory() as folder:
-        _gets(Path(folder))
+        gets = _gets(Path(folder), rounds)
     with tempfile.TemporaryDirectory() as folder:
-        _inserts(Path(folder))
+        return [*gets, *_inserts(Path(folder), rounds)]
 
 
-def _gets(folder: Path) -> None:
+def _gets(folder: Path, rounds: int) -> list[Figure]:
     answers = geocodes(ANSWERS)
     keys = [key_of(answer) for answer in answers]
     random.Random(2).shuffle(keys)
@@ -104,10 +108,10 @@ def _gets(folder: Path) -> None:
             "requests-cache": (requests_cache, few),
             "dict": (dictionary, keys),
         }
-        _report("gets, a parsed answer each", contenders)
+        return _figures("cached answers, parsed", ANSWERS, contenders, rounds)
 
 
-def _inserts(folder: Path) -> None:
+def _inserts(folder: Path, rounds: int) -> list[Figure]:
     answers = geocodes(INSERTS * ROUNDS)
     store = open_store(f"sqlite:///{folder}/mapsvc.sqlite3")
     bare = _bare(folder / "bare.sqlite3")
@@ -143,24 +147,26 @@ def _inserts(folder: Path) -> None:
             "requests-cache": (requests_cache, wanted),
             "dict": (dictionary, wanted),
         }
-        _report("durable inserts", contenders)
+        return _figures("durable inserts", INSERTS, contenders, rounds)
 
 
 Contender = tuple[Callable[[Sequence[CacheKey]], None], Sequence[CacheKey]]
 
 
-def _report(title: str, contenders: Mapping[str, Contender]) -> None:
-    rates = dict.fromkeys(contenders, 0.0)
-    for _ in range(ROUNDS):
-        for name, (work, keys) in contenders.items():
-            started = time.perf_counter()
-            work(keys)
-            rates[name] = max(rates[name], len(keys) / (time.perf_counter() - started))
-    ours = [name for name in rates if name.startswith("mapsvc")]
-    print(f"  {title}")
-    for name, rate in rates.items():
-        ratios = "  ".join(f"{own} is {rates[own] / rate:7.2f} of it" for own in ours)
-        print(f"    {name:15} {rate:11,.0f} /s   {ratios}")
+def _figures(what: str, n: int, contenders: Mapping[str, Contender], rounds: int) -> list[Figure]:
+    """Ours beside each peer; the best round of each counts."""
+    work = {name: partial(ask, keys) for name, (ask, keys) in contenders.items()}
+    rates = {
+        name: len(contenders[name][1]) / min(seconds)
+        for name, seconds in interleaved(work, rounds).items()
+    }
+    return [
+        Figure(what + own.removeprefix("mapsvc"), n, rates[own], "/s", peer, rates[peer])
+        for own in rates
+        if own.startswith("mapsvc")
+        for peer in rates
+        if not peer.startswith("mapsvc")
+    ]
 
 
 _INSERT = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)"
