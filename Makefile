@@ -1,6 +1,6 @@
 # The commands of the project. `make run` and `make test` set up everything that they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test test-peer lint format bench lock messages data system clean
+.PHONY: help setup setup-test run test test-peer lint format bench soak lock messages data system clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -73,6 +73,9 @@ format: setup-test  ## put the code in order
 
 bench: .venv/bench.stamp  ## run the benchmarks beside their peers and write docs/benchmarks.md, for an hour
 	.venv/bench/bin/python -m bench --write-docs
+
+soak: .venv/bench.stamp  ## load a server for ten minutes, then far too much, and see what it does
+	.venv/bench/bin/python -m bench.soak
 
 messages: setup-test  ## bring the catalogues up to date after a change of wording
 	$(BIN)/pybabel --quiet extract -F babel.cfg -k said:2 --no-location --sort-output -o messages.pot .
