@@ -89,6 +89,11 @@ class Settings:
         "the store; by default an SQLite file in the data folder",
         secret=True,
     )
+    index: str = _setting(
+        "memory",
+        variables.one_of("memory", "postgis"),
+        "what answers: memory, or postgis for branches that are more than memory should hold",
+    )
     offline: bool = _setting(False, variables.boolean, "never open an outgoing connection")
     geocoders: tuple[str, ...] = _setting(
         ("curated",),
@@ -163,6 +168,10 @@ class Settings:
     def __post_init__(self) -> None:
         if self.tiles == "tianditu" and not self.tianditu_key:
             raise SettingError("MAPSVC_TIANDITU_KEY", "", "the key that the tianditu tiles need")
+        if self.index == "postgis" and not self.database_url.startswith("postgresql"):
+            raise SettingError(
+                "MAPSVC_INDEX", self.index, "possible without PostgreSQL in MAPSVC_DATABASE_URL"
+            )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:

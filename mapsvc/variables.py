@@ -80,6 +80,18 @@ def hosts(name: str, text: str) -> tuple[str, ...]:
     return found
 
 
+def one_of(*known: str) -> Parse:
+    """Exactly one of the known words."""
+
+    def parse(name: str, text: str) -> str:
+        value = text.strip()
+        if value not in known:
+            raise SettingError(name, text, f"one of {', '.join(known)}")
+        return value
+
+    return parse
+
+
 def names_of(known: Collection[str], what: str) -> Parse:
     """One or more of the known names, each once, in the order given."""
 

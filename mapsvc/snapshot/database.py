@@ -17,7 +17,6 @@ from mapsvc.snapshot.base import BankCount, DistrictCount
 from mapsvc.snapshot.postgis import EXTENT, Head, PostgisSnapshot, extent_of
 from mapsvc.snapshot.territory import Territory
 from mapsvc.store.base import Store
-from mapsvc.store.postgresql import PostgresStore
 from mapsvc.store.sql import SqlReading, store_errors
 
 _log = logging.getLogger(__name__)
@@ -35,6 +34,8 @@ class PostgisSource:
     """
 
     def __init__(self, store: Store) -> None:
+        from mapsvc.store.postgresql import PostgresStore  # noqa: PLC0415  # SQLite needs none
+
         if not isinstance(store, PostgresStore):
             raise SettingError(
                 "MAPSVC_INDEX", "postgis", "possible without PostgreSQL in MAPSVC_DATABASE_URL"

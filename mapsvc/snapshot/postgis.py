@@ -9,6 +9,7 @@ an index over geography finds all that may be among them; these are measured and
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import weakref
 from collections import OrderedDict
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from mapsvc.address.normalise import canonical
 from mapsvc.areas import Areas
@@ -88,6 +90,11 @@ class Head:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
+def _give_back(connection: Connection) -> None:
+    with contextlib.suppress(SQLAlchemyError):  # it is broken, and the pool knows
+        connection.close()
+
+
 class PostgisSnapshot:
     """`mapsvc.snapshot.base.Snapshot` within one transaction; for one thread at a time.
 
@@ -100,7 +107,7 @@ class PostgisSnapshot:
     def __init__(self, connection: Connection, head: Head) -> None:
         self._connection = connection
         self._head = head
-        weakref.finalize(self, connection.close)
+        weakref.finalize(self, _give_back, connection)
         self.revision = head.revision
         self.changed_at = head.changed_at
         self.lists = head.lists

@@ -22,8 +22,10 @@ from granian.log import LogLevels
 from mapsvc.config import Settings
 from mapsvc.errors import MapsvcError
 from mapsvc.snapshot import Keeper, MappedSource
+from mapsvc.snapshot.database import PostgisSource
 from mapsvc.store import open_store
 from mapsvc.web import create_app
+from mapsvc.web.context import Source
 from mapsvc.web.limits import COUNTS
 from mapsvc.web.sharing import Sharing, connect
 from mapsvc.web.waiting import QUEUE
@@ -39,9 +41,7 @@ _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # looked up, not bou
 def make_app() -> Flask:
     """The application of one worker, from the environment's settings."""
     settings = Settings.from_environment(os.environ)
-    source = MappedSource(_snapshots(settings))
-    source.watch()
-    app = create_app(settings, source)
+    app = create_app(settings, _source(settings))
     if settings.redis_url and settings.rate_limit:
         Sharing(app.extensions[COUNTS], connect(settings.redis_url)).start()
     app.extensions[QUEUE].watch(_ANY.get(settings.host, settings.host), settings.port)
@@ -49,6 +49,17 @@ def make_app() -> Flask:
     gc.collect()
     gc.freeze()
     return app
+
+
+def _source(settings: Settings) -> Source:
+    """What a worker answers from, and keeps up with by itself."""
+    source: MappedSource | PostgisSource
+    if settings.index == "postgis":
+        source = PostgisSource(open_store(settings.store_url))
+    else:
+        source = MappedSource(_snapshots(settings))
+    source.watch()
+    return source
 
 
 def serve(settings: Settings, on_start: Callable[[], None]) -> None:
@@ -60,9 +71,10 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
     _check_free(settings.host, settings.port)
     # Workers that are forked would inherit the keeper's locks in whatever state they are.
     multiprocessing.set_start_method("spawn", force=True)
-    keeper = Keeper(open_store(settings.store_url), _snapshots(settings))
-    keeper.refresh()
-    keeper.watch()
+    if settings.index == "memory":
+        keeper = Keeper(open_store(settings.store_url), _snapshots(settings))
+        keeper.refresh()
+        keeper.watch()
     server = Granian(
         f"{__name__}:make_app",
         factory=True,

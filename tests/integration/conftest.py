@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,9 +26,12 @@ from mapsvc.model import (
     ReviewReason,
 )
 from mapsvc.snapshot import Snapshot
+from mapsvc.snapshot.database import PostgisSource
 from mapsvc.store import open_store
 from mapsvc.store.base import Contents
+from mapsvc.store.sql import SqlStore
 from mapsvc.web import create_app
+from tests.postgres import Cluster
 from tests.readings import snapshot_of
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
@@ -55,14 +60,35 @@ class FixedSource:
         return self.snapshot
 
 
-@pytest.fixture(scope="session")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    """What a freshly started server shows: the 15 announced branches."""
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'mapsvc.sqlite3'}")
-    service.seed(store)
-    contents = store.contents()
-    store.close()
-    return snapshot_of(contents)
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def snapshot(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Snapshot]:
+    """What a freshly started server shows: the 15 announced branches.
+
+    Once from SQLite by memory, once from PostgreSQL by PostGIS: every answer is the same.
+    """
+    if request.param == "postgresql":
+        with postgis_store(request) as store:
+            service.seed(store)
+            yield PostgisSource(store).current()
+    else:
+        store = open_store(f"sqlite:///{tmp_path_factory.mktemp('store') / 'mapsvc.sqlite3'}")
+        service.seed(store)
+        contents = store.contents()
+        store.close()
+        yield snapshot_of(contents)
+
+
+@contextmanager
+def postgis_store(request: pytest.FixtureRequest) -> Iterator[SqlStore]:
+    """An empty store in PostgreSQL for tests that hold its snapshots as long as they last."""
+    server: Cluster = request.getfixturevalue("postgres")
+    name = server.new_database(request.getfixturevalue("postgres_template"))
+    patient = "&options=-c%20idle_in_transaction_session_timeout%3D0"
+    with closing(open_store(server.url(name) + patient)) as store:
+        yield store
+    server.drop(name)
 
 
 def hostile_contents(revision: int = 7) -> Contents:
