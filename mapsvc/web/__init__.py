@@ -34,8 +34,8 @@ def create_app(settings: Settings, source: Source) -> Flask:
     for module in (api, embed, health, locator, mapdata):
         app.register_blueprint(module.bp)
     # What follows stands before Flask, each before what stands above it.
-    limit_requests(app, settings)
-    shed(app)
+    queue = shed(app)
+    limit_requests(app, settings, {queue.path})
     add_headers(app, settings)
     serve_static(app)
     guard(app, settings)

@@ -13,7 +13,7 @@ import ipaddress
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -124,15 +124,22 @@ def _warn(key: str, limit: int) -> None:
     _log.warning("%s sent more than %d requests in a minute%s", shown(key), limit, hint)
 
 
-def limit_requests(app: Flask, settings: Settings) -> None:
-    """Refuse what an address asks above the settings' limit, before the application so far."""
+def limit_requests(app: Flask, settings: Settings, uncounted: Collection[str] = ()) -> None:
+    """Refuse what an address asks above the settings' limit, before the application so far.
+
+    Args:
+        app: the application.
+        settings: hold the limit.
+        uncounted: paths that are not counted, besides `UNCOUNTED`.
+    """
     if not settings.rate_limit:
         return
+    passed = UNCOUNTED.union(uncounted)
     counts = app.extensions[COUNTS] = Counts(settings.rate_limit)
     answer = app.wsgi_app
 
     def limited(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["PATH_INFO"] not in UNCOUNTED:
+        if environ["PATH_INFO"] not in passed:
             wait_s = counts.hit(environ.get("REMOTE_ADDR", ""))
             if wait_s:
                 detail = f"more than {counts.limit} requests in a minute from your address"

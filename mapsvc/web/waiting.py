@@ -87,7 +87,7 @@ class Queue:
                 time.sleep(_EVERY_S)
 
 
-def shed(app: Flask) -> None:
+def shed(app: Flask) -> Queue:
     """Answer 503 to what waited too long, before the application so far.
 
     Whether the server lives is answered however late.
@@ -108,3 +108,4 @@ def shed(app: Flask) -> None:
         return answer(environ, start_response)
 
     app.wsgi_app = shedding  # type: ignore[method-assign]
+    return queue

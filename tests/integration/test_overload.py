@@ -74,6 +74,14 @@ class TestShedding:
         assert (response.status_code, response.data) == (204, b"")
         assert client.get("/api/v1/branches").status_code == 200
 
+    def test_who_asks_too_much_is_told_so_although_it_is_late(self, snapshot: Snapshot) -> None:
+        client = make_app(snapshot, rate_limit=2).test_client()
+        queue = client.application.extensions[QUEUE]
+        queue.asked_at = time.monotonic() - 60
+        statuses = [client.get("/api/v1/branches").status_code for _ in range(4)]
+        assert statuses == [503, 503, 429, 429]
+        assert [client.get(queue.path).status_code for _ in range(4)] == [204] * 4
+
     def test_strangers_cannot_answer_for_the_worker(
         self, client: FlaskClient, queue: Queue
     ) -> None:
