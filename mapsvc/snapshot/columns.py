@@ -16,15 +16,15 @@ import mmap
 import os
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from mapsvc.address.normalise import canonical
 from mapsvc.errors import StoreError
@@ -32,13 +32,23 @@ from mapsvc.geo.clusters import ClusterIndex
 from mapsvc.geo.index import PointIndex
 from mapsvc.model import BranchList
 from mapsvc.snapshot.features import feature
-from mapsvc.store.base import Reading
+from mapsvc.store.base import Reading, Row
 
 Arrays = dict[str, NDArray[Any]]
 Buffer = bytes | mmap.mmap
 
 _HEAD = "head.json"
 _BLOBS = ("features", "texts")
+_AT_ONCE = 10_000
+_TYPES: dict[str, DTypeLike] = {
+    "feature_sizes": np.int64,
+    "text_sizes": np.int64,
+    "bank": np.int16,
+    "district": np.int32,
+    "lon": np.float64,
+    "lat": np.float64,
+    "id_hashes": np.uint64,
+}
 _NONE = -1
 """The number of a bank or district where there is none."""
 
@@ -183,65 +193,80 @@ def _collect(
     reading: Reading, district_names: dict[str, str], features: BinaryIO, texts: BinaryIO
 ) -> tuple[dict[str, Any], Arrays]:
     """Write the blobs and return everything else: what goes into the head, and the arrays."""
-    banks: dict[str | None, int] = {None: _NONE}
-    districts: dict[str | None, int] = {None: _NONE}
-    lists = {known.slug: array("i") for known in reading.lists}
-    bank, district = array("h"), array("i")
-    lon, lat = array("d"), array("d")
-    hashes = array("Q")
-    feature_starts, text_starts = array("q", [0]), array("q", [0])
-    providers: dict[str, None] = {}
-    nan = float("nan")
-    at_feature = at_text = 0
-    for row, branch in enumerate(reading.rows()):
-        made = feature(branch, district_names)
-        at_feature += features.write(made) + features.write(b"\n")
-        feature_starts.append(at_feature)
-        text = f"{canonical(branch.name)}\n{canonical(branch.address)}\0".encode()
-        at_text += texts.write(text)
-        text_starts.append(at_text)
-        bank.append(banks.setdefault(branch.bank, len(banks) - 1))
-        code = branch.district if branch.district in district_names else None
-        district.append(districts.setdefault(code, len(districts) - 1))
-        if branch.lon is None or branch.lat is None:
-            lon.append(nan)
-            lat.append(nan)
-        else:
-            lon.append(branch.lon)
-            lat.append(branch.lat)
-            if branch.provider:
-                providers[branch.provider] = None
-        for slug in branch.lists:
-            lists[slug].append(row)
-        hashes.append(_hash(branch.id))
-    id_hashes = np.frombuffer(hashes, np.uint64)
-    order = np.argsort(id_hashes, kind="stable").astype(np.int32)
-    longitudes, latitudes = np.frombuffer(lon), np.frombuffer(lat)
-    arrays: Arrays = {
-        "feature_starts": np.frombuffer(feature_starts, np.int64),
-        "text_starts": np.frombuffer(text_starts, np.int64),
-        "bank": np.frombuffer(bank, np.int16),
-        "district": np.frombuffer(district, np.int32),
-        "members": np.concatenate(
-            [np.frombuffer(rows, np.int32) for rows in lists.values()] or [np.empty(0, np.int32)]
-        ),
-        "member_starts": np.cumsum([0, *map(len, lists.values())]),
-        "lon": longitudes,
-        "lat": latitudes,
-        "id_hashes": id_hashes[order],
+    banks, districts = _Numbers(), _Numbers()
+    members = {known.slug: array("i") for known in reading.lists}
+    providers: set[str | None] = set()
+    # An empty part each, for a store without branches.
+    parts: dict[str, list[NDArray[Any]]] = {name: [np.empty(0, t)] for name, t in _TYPES.items()}
+    rows, at = reading.rows(), 0
+    while batch := list(islice(rows, _AT_ONCE)):
+        codes = [row.district if row.district in district_names else None for row in batch]
+        values: dict[str, Iterable[Any]] = {
+            "feature_sizes": _write_all(features, [feature(r, district_names) for r in batch]),
+            "text_sizes": _write_all(texts, map(_text, batch)),
+            "bank": [banks[row.bank] for row in batch],
+            "district": [districts[code] for code in codes],
+            "lon": [row.lon for row in batch],  # None becomes NaN
+            "lat": [row.lat for row in batch],
+            "id_hashes": [_hash(row.id) for row in batch],
+        }
+        for name, column in values.items():
+            parts[name].append(np.array(column, _TYPES[name]))
+        providers.update(row.provider for row in batch if row.lon is not None)
+        for place, row in enumerate(batch, at):
+            for slug in row.lists:
+                members[slug].append(place)
+        at += len(batch)
+    joined: Arrays = {name: np.concatenate(part) for name, part in parts.items()}
+    hashes = joined.pop("id_hashes")
+    order = np.argsort(hashes, kind="stable").astype(np.int32)
+    arrays = joined | {
+        "feature_starts": _starts(joined.pop("feature_sizes")),
+        "text_starts": _starts(joined.pop("text_sizes")),
+        "members": np.concatenate([np.empty(0, np.int32), *members.values()], dtype=np.int32),
+        "member_starts": _starts(np.array([len(each) for each in members.values()], np.int64)),
+        "id_hashes": hashes[order],
         "id_rows": order,
-        **_prefixed("points", PointIndex(longitudes, latitudes).arrays()),
-        **_prefixed("clusters", ClusterIndex(longitudes, latitudes).arrays()),
+        **_prefixed("points", PointIndex(joined["lon"], joined["lat"]).arrays()),
+        **_prefixed("clusters", ClusterIndex(joined["lon"], joined["lat"]).arrays()),
     }
     head = {
         "revision": reading.revision,
         "changed_at": reading.changed_at.isoformat() if reading.changed_at else None,
         "lists": [_list_values(known) for known in reading.lists],
-        "banks": [code for code in banks if code is not None],
-        "districts": [code for code in districts if code is not None],
-        "providers": sorted(providers),
+        "banks": banks.codes,
+        "districts": districts.codes,
+        "providers": sorted(filter(None, providers)),
     }
     return head, arrays
+
+
+class _Numbers(dict[str | None, int]):
+    """Numbers codes as they come; None is -1."""
+
+    def __missing__(self, code: str | None) -> int:
+        number = _NONE if code is None else len(self.codes)
+        self[code] = number
+        return number
+
+    @property
+    def codes(self) -> list[str]:
+        return [code for code in self if code is not None]
+
+
+def _write_all(sink: BinaryIO, strings: Iterable[bytes]) -> list[int]:
+    """Write strings with one more byte after each; returns how many bytes each has taken."""
+    strings = list(strings)
+    sink.write(b"\n".join([*strings, b""]))
+    return [len(string) + 1 for string in strings]
+
+
+def _text(row: Row) -> bytes:
+    return f"{canonical(row.name)}\n{canonical(row.address)}".encode()
+
+
+def _starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(sizes)])
 
 
 def _columns(head: dict[str, Any], arrays: Arrays, blobs: Sequence[Buffer]) -> Columns:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from mapsvc.lists.banks import banks
 from mapsvc.store.base import Row
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def feature(row: Row, district_names: Mapping[str, str]) -> bytes:
@@ -45,9 +45,9 @@ def feature(row: Row, district_names: Mapping[str, str]) -> bytes:
         "review": _reasons(row.reasons),
     }
     point = None if row.lon is None else {"type": "Point", "coordinates": (row.lon, row.lat)}
-    return _encode(
+    return orjson.dumps(
         {"type": "Feature", "id": row.id, "geometry": point, "properties": properties}
-    ).encode()
+    )
 
 
 @lru_cache(256)
