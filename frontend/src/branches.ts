@@ -13,18 +13,36 @@ export interface DrawnBranch {
 
 let clusterLabel = "";
 
-/** The icon of a cluster; its name is part of its text, for those who do not see the map. */
-export function clusterIcon(cluster: MarkerCluster): L.DivIcon {
-  const count = cluster.getChildCount();
+const language = document.documentElement.lang;
+const whole = new Intl.NumberFormat(language);
+const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+
+/** A number with its thousands parted. */
+export function inFull(count: number): string {
+  return whole.format(count);
+}
+
+/** A number as short as it fits on a mark: 1.2万, 12K. */
+export function inShort(count: number): string {
+  return count < 1_000 ? String(count) : short.format(count);
+}
+
+/** The icon of some branches; its name is part of its text, for those who do not see the map. */
+export function countIcon(count: number, name: string): L.DivIcon {
   const size = count < 10 ? 40 : count < 100 ? 46 : 54;
   const face = element(
     "span",
     "cluster__face",
-    element("span", "cluster__count", String(count)),
-    element("span", "visually-hidden", `${count} ${clusterLabel}`),
+    element("span", "cluster__count", inShort(count)),
+    element("span", "visually-hidden", `${inFull(count)} ${name}`),
   );
   (face.firstChild as HTMLElement).setAttribute("aria-hidden", "true");
   return L.divIcon({ className: "cluster", html: face, iconSize: [size, size] });
+}
+
+/** The icon of one of the plug-in's clusters. */
+export function clusterIcon(cluster: MarkerCluster): L.DivIcon {
+  return countIcon(cluster.getChildCount(), clusterLabel);
 }
 
 function pin(branch: BranchMark): L.DivIcon {
@@ -39,7 +57,7 @@ function pin(branch: BranchMark): L.DivIcon {
   });
 }
 
-function draw(branch: BranchMark, labels: Labels, newWindow: boolean): DrawnBranch {
+export function drawBranch(branch: BranchMark, labels: Labels, newWindow: boolean): DrawnBranch {
   const [lon, lat] = branch.at;
   const named = `${branch.name} · ${branch.precision}`;
   const marker = L.marker([lat, lon], {
@@ -72,7 +90,7 @@ export function drawBranches(
   clusterLabel = labels.cluster;
   const drawn = new Map<string, DrawnBranch>();
   for (const branch of branches) {
-    drawn.set(branch.id, draw(branch, labels, newWindow));
+    drawn.set(branch.id, drawBranch(branch, labels, newWindow));
   }
   for (const { circle } of drawn.values()) {
     if (circle) {

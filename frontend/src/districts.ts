@@ -1,5 +1,6 @@
 /** Districts shaded by their number of branches, with their names and numbers. */
 
+import { inFull } from "./branches";
 import { element, isolated } from "./dom";
 import type { Label } from "./labels";
 import type { DistrictShape, Labels } from "./mapdata";
@@ -17,7 +18,7 @@ function shape(district: DistrictShape): L.Polygon {
 function label(district: DistrictShape): Label {
   const text = element("span", "label__text", isolated(district.name));
   if (district.count > 0) {
-    text.append(element("b", "label__count", String(district.count)));
+    text.append(element("b", "label__count", inFull(district.count)));
   }
   const places = district.label_at.map(([lon, lat]) => L.latLng(lat, lon));
   const marker = L.marker(places[0] ?? [0, 0], {

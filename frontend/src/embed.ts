@@ -3,4 +3,6 @@
 import { connectList } from "./list";
 import { whenReady } from "./start";
 
-whenReady(({ frame, selection }) => connectList(frame, selection));
+whenReady(({ frame, data, selection, status }) => {
+  connectList(frame, selection, () => status(data.labels.branch_failed ?? ""));
+});

@@ -8,5 +8,5 @@ import { whenReady } from "./start";
 connectFilter();
 whenReady(({ frame, data, selection, status }) => {
   connectLocate(data.datum, data.labels, status);
-  connectList(frame, selection);
+  connectList(frame, selection, () => status(data.labels.branch_failed ?? ""));
 });

@@ -50,23 +50,90 @@ export interface Labels {
   locate_denied: string;
   locate_failed: string;
   locate_outside: string;
+  /** On maps of many branches only. */
+  view_failed?: string;
+  members?: string;
+  here?: string;
+  branch_failed?: string;
+}
+
+/** South-west and north-east corner. */
+export type Box = [Position, Position];
+
+/** Branches that are drawn as one. */
+export interface ClusterMark {
+  at: Position;
+  count: number;
+  /** Around its members. */
+  box: Box;
+  /** The first zoom at which it falls apart. */
+  apart: number;
+}
+
+/** What is drawn in a part of a map that has too many branches to fetch them all. */
+export interface View {
+  zoom: number;
+  clusters: ClusterMark[];
+  branches: BranchMark[];
+}
+
+/** Where such a map asks: each with the map's filter, and without what is wanted. */
+export interface ViewSource {
+  marks: string;
+  members: string;
+  branch: string;
 }
 
 export interface MapData {
   datum: Datum;
   tiles: TileSource | null;
-  /** South-west and north-east corner. */
-  bounds: [Position, Position] | null;
+  bounds: Box | null;
   branches: BranchMark[];
+  /** Only where the branches are too many to be here. */
+  view?: ViewSource;
   districts: DistrictShape[];
   labels: Labels;
 }
 
-/** Fetch the data; rejects with the reason where that fails. */
-export async function fetchMapData(url: string): Promise<MapData> {
-  const answer = await fetch(url, { headers: { accept: "application/json" } });
+/** Fetch JSON; rejects with the reason where that fails. */
+async function fetchJson<Answer>(url: string, signal?: AbortSignal): Promise<Answer> {
+  const answer = await fetch(url, {
+    headers: { accept: "application/json" },
+    ...(signal ? { signal } : {}),
+  });
   if (!answer.ok) {
     throw new Error(`map data: HTTP ${answer.status}`);
   }
-  return (await answer.json()) as MapData;
+  return (await answer.json()) as Answer;
+}
+
+export const fetchMapData = (url: string) => fetchJson<MapData>(url);
+
+function asking(url: string, wanted: Record<string, string>): string {
+  return `${url}${url.includes("?") ? "&" : "?"}${new URLSearchParams(wanted)}`;
+}
+
+export function fetchView(
+  source: ViewSource,
+  box: Box,
+  zoom: number,
+  signal: AbortSignal,
+): Promise<View> {
+  const url = asking(source.marks, { bbox: box.join(), zoom: String(zoom) });
+  return fetchJson<View>(url, signal);
+}
+
+/** The first branches in a box, and how many more there are, in words. */
+export function fetchMembers(
+  source: ViewSource,
+  box: Box,
+): Promise<{ branches: BranchMark[]; more: string }> {
+  return fetchJson(asking(source.members, { bbox: box.join() }));
+}
+
+export async function fetchBranch(source: ViewSource, id: string): Promise<BranchMark | null> {
+  const { branches } = await fetchJson<{ branches: BranchMark[] }>(
+    asking(source.branch, { branch: id }),
+  );
+  return branches[0] ?? null;
 }

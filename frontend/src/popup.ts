@@ -17,6 +17,25 @@ export function branchPopup(branch: BranchMark, labels: Labels, newWindow: boole
   return element("div", "popup", ...parts);
 }
 
+/** Branches at one place, by name; `more` says in words what is left out. */
+export function membersPopup(
+  heading: string,
+  branches: BranchMark[],
+  more: string,
+  newWindow: boolean,
+): HTMLElement {
+  const list = element("ul", "popup__list");
+  for (const branch of branches) {
+    const name = isolated(branch.name, "zh-Hans");
+    list.append(element("li", "", link(branch.url, newWindow, "popup__link", name)));
+  }
+  const parts: HTMLElement[] = [element("strong", "popup__name", heading), list];
+  if (more) {
+    parts.push(element("span", "popup__address", more));
+  }
+  return element("div", "popup", ...parts);
+}
+
 export function districtPopup(
   district: DistrictShape,
   labels: Labels,

@@ -1,44 +1,49 @@
 /** One branch at a time stands out, on the map and in the list. */
 
-import type { MarkerClusterGroup } from "leaflet";
 import type { DrawnBranch } from "./branches";
 import { L, reducedMotion } from "./leaflet-setup";
+import type { Marks } from "./marks";
 
 /** How near to go: without tiles only borders show where one is, so they must stay in view. */
 const CLOSE_UP_ZOOM = { withTiles: 15, withoutTiles: 11 };
 
 export class Selection {
   private current: string | null = null;
-  /** The marker that was taken out of its cluster to be seen at any zoom. */
-  private lifted: L.Marker | null = null;
+  /** The branch whose marker was taken out of its cluster to be seen at any zoom. */
+  private lifted: { id: string; branch: DrawnBranch } | null = null;
+  /** The one that is to be shown; finding it may take a while. */
+  private wanted = "";
 
   constructor(
     private readonly map: L.Map,
-    private readonly cluster: MarkerClusterGroup,
-    private readonly drawn: Map<string, DrawnBranch>,
+    private readonly marks: Marks,
     private readonly hasTiles: boolean,
   ) {
-    for (const [id, { marker }] of drawn) {
+    marks.each((id, { marker }) => {
       marker.on("popupopen", () => this.mark(id, true));
       marker.on("popupclose", () => this.mark(id, false));
       marker.on("add", () => this.paint(id, this.current === id));
       marker.on("mouseover", () => this.hover(id, true));
       marker.on("mouseout", () => this.hover(id, false));
-    }
+    });
     // put back only when all is closed: removing a marker closes its popup
     map.on("popupclose", () => setTimeout(() => this.putBack()));
   }
 
   has(id: string): boolean {
-    return this.drawn.has(id);
+    return this.marks.has(id);
   }
 
-  /** Move to the branch and open its popup. */
-  show(id: string): void {
-    const branch = this.drawn.get(id);
-    if (!branch) {
-      return;
+  /** Move to the branch and open its popup; rejects where the branch cannot be had. */
+  async show(id: string): Promise<void> {
+    this.wanted = id;
+    const branch = await this.marks.find(id);
+    if (branch && this.wanted === id) {
+      this.lift(id, branch);
     }
+  }
+
+  private lift(id: string, branch: DrawnBranch): void {
     const { marker, circle } = branch;
     this.map.closePopup();
     this.putBack();
@@ -47,27 +52,30 @@ export class Selection {
     const nearest = this.hasTiles ? CLOSE_UP_ZOOM.withTiles : CLOSE_UP_ZOOM.withoutTiles;
     const zoom = Math.min(this.map.getBoundsZoom(around), nearest);
     this.map.setView(place, Math.max(zoom, this.map.getZoom()), { animate: false });
-    this.cluster.removeLayer(marker);
-    this.lifted = marker.addTo(this.map);
+    this.marks.take(id, branch);
+    this.lifted = { id, branch };
+    marker.addTo(this.map);
     marker.openPopup();
   }
 
   /** Let the marker stand out while the list's entry is pointed at. */
   hover(id: string, on: boolean): void {
-    const branch = this.drawn.get(id);
-    const shown = branch?.marker === this.lifted ? null : branch;
-    const icon = shown && (this.cluster.getVisibleParent(shown.marker) as L.Marker | null);
+    const icon = this.lifted?.id === id ? null : this.marks.standing(id);
     icon?.getElement()?.classList.toggle("is-hovered", on);
-    branch?.circle?.getElement()?.classList.toggle("is-hovered", on);
+    this.drawn(id)?.circle?.getElement()?.classList.toggle("is-hovered", on);
   }
 
   private putBack(): void {
-    const marker = this.lifted;
-    if (marker && !marker.isPopupOpen()) {
+    const lifted = this.lifted;
+    if (lifted && !lifted.branch.marker.isPopupOpen()) {
       this.lifted = null;
-      this.map.removeLayer(marker);
-      this.cluster.addLayer(marker);
+      this.map.removeLayer(lifted.branch.marker);
+      this.marks.giveBack(lifted.id, lifted.branch);
     }
+  }
+
+  private drawn(id: string): DrawnBranch | undefined {
+    return this.lifted?.id === id ? this.lifted.branch : this.marks.drawn(id);
   }
 
   private mark(id: string, on: boolean): void {
@@ -81,7 +89,7 @@ export class Selection {
   }
 
   private paint(id: string, on: boolean): void {
-    const branch = this.drawn.get(id);
+    const branch = this.drawn(id);
     branch?.marker.getElement()?.classList.toggle("is-selected", on);
     branch?.circle?.getElement()?.classList.toggle("is-selected", on);
   }

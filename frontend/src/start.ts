@@ -1,16 +1,21 @@
 /** From the shell's empty layers and the fetched data to a map that replaces the drawn one. */
 
-import { type DrawnBranch, clusterIcon, drawBranches } from "./branches";
+import { clusterIcon, drawBranches } from "./branches";
 import { drawDistricts } from "./districts";
 import { connectKeyboard } from "./keyboard";
 import { keepLabelsApart } from "./labels";
 import { type Labels, type MapData, fetchMapData } from "./mapdata";
+import { ListedMarks, type Marks } from "./marks";
+import type { MarkerClusterGroup } from "leaflet";
 import { L } from "./plugins";
 import { Selection } from "./selection";
 import { drawTiles } from "./tiles";
+import { ViewedMarks } from "./view";
 
 /** Pixels; that of the drawn map in styles/map.css. */
 const PADDING = 14;
+/** Also without tiles: many branches stand close together. */
+const MAX_ZOOM_OF_VIEWS = 18;
 
 window.mapsvc = { clusterIcon };
 
@@ -18,7 +23,6 @@ export interface Started {
   frame: HTMLElement;
   map: L.Map;
   data: MapData;
-  drawn: Map<string, DrawnBranch>;
   selection: Selection;
   status(text: string): void;
 }
@@ -50,6 +54,10 @@ function fit(map: L.Map, data: MapData): void {
   const [[west, south], [east, north]] = data.bounds;
   const bounds = L.latLngBounds([south, west], [north, east]);
   const { zoomSnap } = map.options;
+  const least = map.getMinZoom();
+  map.setMinZoom(0);
+  const whole = Math.floor(map.getBoundsZoom(bounds, false, L.point(2 * PADDING, 2 * PADDING)));
+  map.setMinZoom(Math.min(least, whole)); // less for a whole country
   map.options.zoomSnap = data.tiles ? 1 : 0; // without tiles, lie exactly on the drawn map
   map.fitBounds(bounds, { padding: [PADDING, PADDING], animate: false });
   map.options.zoomSnap = zoomSnap ?? 1;
@@ -69,20 +77,40 @@ async function start(frame: HTMLElement): Promise<Started> {
   drawTiles(map, data.tiles);
   fit(map, data);
   const labels = drawDistricts(districts, map, data.districts, data.labels, newWindow);
-  const drawn = drawBranches(cluster, circles, data.branches, data.labels, newWindow);
-  keepLabelsApart(map, cluster, labels);
-  connectKeyboard(map);
-  freeGesturesInFullscreen(map);
-  nameButtons(map, data.labels);
-  const selection = new Selection(map, cluster, drawn, data.tiles !== null);
   const line = frame.querySelector(".map__status");
   const status = (text: string) => {
     if (line) {
       line.textContent = text;
     }
   };
+  const marks = marksOf(map, cluster, circles, data, newWindow, status);
+  keepLabelsApart(map, marks.layer, labels);
+  connectKeyboard(map);
+  freeGesturesInFullscreen(map);
+  nameButtons(map, data.labels);
+  const selection = new Selection(map, marks, data.tiles !== null);
+  if (marks instanceof ViewedMarks) {
+    await marks.load();
+  }
   frame.classList.add("is-live");
-  return { frame, map, data, drawn, selection, status };
+  return { frame, map, data, selection, status };
+}
+
+/** Few branches are here already; many are asked for by view. */
+function marksOf(
+  map: L.Map,
+  cluster: MarkerClusterGroup,
+  circles: L.FeatureGroup,
+  data: MapData,
+  newWindow: boolean,
+  status: (text: string) => void,
+): Marks {
+  const { view: source, labels } = data;
+  if (source) {
+    map.setMaxZoom(Math.max(map.getMaxZoom(), MAX_ZOOM_OF_VIEWS));
+    return new ViewedMarks(map, cluster, circles, { source, labels, newWindow, status });
+  }
+  return new ListedMarks(cluster, drawBranches(cluster, circles, data.branches, labels, newWindow));
 }
 
 /** Start when the shell has run (all deferred scripts have, by then); a failure leaves the page. */

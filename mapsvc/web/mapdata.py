@@ -312,4 +312,5 @@ def _view_labels() -> dict[str, str]:
         ),
         "members": gettext("branches at this place; press to list them"),
         "here": gettext("branches at this place"),
+        "branch_failed": gettext("This branch could not be loaded. Please try again."),
     }

@@ -24,8 +24,12 @@ _LARGE = 1_000
 
 
 def number(value: int) -> str:
-    """A number with its thousands parted."""
-    return str(format_decimal(value))
+    """A number with its thousands parted, as both languages do it.
+
+    >>> number(1234567)
+    '1,234,567'
+    """
+    return f"{value:,}"
 
 
 def branches(value: int) -> str:
