@@ -19,18 +19,19 @@ from importlib import metadata
 from pathlib import Path
 
 import folium
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from bench.counties import BUILD
 from bench.figures import Figure, at_most
 from bench.scale import Scale
 from bench.servers import Server, mapsvc
 from bench.synthetic import branches, store
-from tests.browser.conftest import DESKTOP, FLAGS
 
 COMPARED = 10_000
 LOADS = 15
 
+_DESKTOP: ViewportSize = {"width": 1366, "height": 850}
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 _WATCH = """
 new MutationObserver((_, observer) => {
   if (document.querySelector(".map.is-live")) {
@@ -104,7 +105,7 @@ def _live_ms(urls: dict[str, str], scale: Scale) -> dict[str, list[float]]:
         raise FileNotFoundError("the benchmarks need Chromium: run 'sh .ci/bench-packages'")
     millis: dict[str, list[float]] = {name: [] for name in urls}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         for number in range(1 + (3 if scale.quick else LOADS)):
             names = list(urls) if number % 2 else list(urls)[::-1]
             for name in names:
@@ -116,7 +117,7 @@ def _live_ms(urls: dict[str, str], scale: Scale) -> dict[str, list[float]]:
 
 
 def _load_ms(browser: Browser, url: str) -> float:
-    context = browser.new_context(**DESKTOP, locale="zh-CN")
+    context = browser.new_context(viewport=_DESKTOP, locale="zh-CN")
     try:
         page: Page = context.new_page()
         page.add_init_script(_WATCH)

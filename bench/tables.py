@@ -32,7 +32,7 @@ def _goals(results: Sequence[Result]) -> Iterator[str]:
     met = sum(figure.met is True for figure in bound)
     yield f"### Goals: {met} of {len(bound)} met"
     yield ""
-    yield "| what | branches | beside | goal | measured | |"
+    yield "| what | n | beside | goal | measured | |"
     yield "|---|--:|---|--:|--:|---|"
     for figure in bound:
         assert figure.goal is not None
@@ -59,7 +59,7 @@ def _section(result: Result) -> Iterator[str]:
         f" {after} at the end. {result.machine}."
     )
     yield ""
-    yield "| what | branches | mapsvc | beside | there | ratio | goal | |"
+    yield "| what | n | mapsvc | beside | there | ratio | goal | |"
     yield "|---|--:|--:|---|--:|--:|--:|---|"
     notes: list[str] = []
     for figure in result.figures:
