@@ -64,12 +64,16 @@ class PostgisSource:
         """Prepare new revisions before a visitor asks, in a thread that ends with the process."""
 
         def work() -> None:
+            failing = False
             while True:
                 time.sleep(every_s)
                 try:
                     self.current()
+                    failing = False
                 except StoreError:
-                    _log.warning("the store does not answer")
+                    if not failing:  # said once, however long it lasts
+                        _log.exception("the store fails; requests get 503 until it answers")
+                    failing = True
 
         threading.Thread(target=work, name="revisions", daemon=True).start()
 
