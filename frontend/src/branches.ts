@@ -32,7 +32,7 @@ export function countIcon(count: number, name: string): L.DivIcon {
   const size = count < 10 ? 40 : count < 100 ? 46 : 54;
   const face = element(
     "span",
-    "cluster__face",
+    count < 1_000 ? "cluster__face" : "cluster__face cluster--long",
     element("span", "cluster__count", inShort(count)),
     element("span", "visually-hidden", `${inFull(count)} ${name}`),
   );

@@ -15,8 +15,8 @@ import { membersPopup } from "./popup";
 
 const TILE_PX = 256;
 const PAUSE_MS = 120;
-/** The zoom of the marks is this much ahead of a fractional zoom of the map: they still fit. */
-const AHEAD = 0.35;
+/** Marks are of a zoom that is at least this much behind the map's: they stand well apart. */
+const BEHIND = 0.15;
 const PADDING = 40;
 
 interface Mark {
@@ -65,7 +65,7 @@ export class ViewedMarks implements Marks {
 
   /** Ask for what is on the screen and draw it; a failure is said, and the next move tries again. */
   async load(): Promise<void> {
-    const zoom = Math.max(0, Math.floor(this.map.getZoom() + AHEAD));
+    const zoom = Math.max(0, Math.floor(this.map.getZoom() - BEHIND));
     const box = this.snapped(zoom);
     const wanted = `${zoom} ${box.join()}`;
     if (wanted === this.asked) {

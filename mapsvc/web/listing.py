@@ -11,6 +11,7 @@ from mapsvc.web import words
 from mapsvc.web.areas import (
     AreaLink,
     area_counts,
+    area_name,
     area_title,
     district_counts,
     district_title,
@@ -103,8 +104,14 @@ def listing(
     _, areas = shown_in(snapshot, query)
     counts = area_counts(snapshot, query, areas)
     to = area_address or address
+    within = query.district in snapshot.areas
     links = [
-        AreaLink(area.code, area_title(snapshot, area), counts[area.code], to(district=area.code))
+        AreaLink(
+            code=area.code,
+            name=area_name(area) if within else area_title(snapshot, area),
+            count=counts[area.code],
+            url=to(district=area.code),
+        )
         for area in areas
     ]
     narrows = query.district is None or not is_one_district(snapshot, query.district)

@@ -44,7 +44,7 @@ class Scale:
         >>> [step.label for step in Scale.upto(8).steps]
         ['0', '1', '2–3', '4–7', '8+']
         >>> [step.label for step in Scale.upto(9_000).steps]
-        ['0', '1–499', '500–1499', '1500–3499', '3500–7499', '7500+']
+        ['0', '1–299', '300–899', '900–2099', '2100–4499', '4500+']
         """
         width = max(1, -(-most // (2**LEVELS - 1)))
         if width >= _WIDE:
@@ -87,10 +87,10 @@ def _levels(used: int) -> list[int]:
 
 
 def _rounded_up(width: int) -> int:
-    """The next one of 100, 200, 500, 1,000, 2,000 …"""
-    power = _WIDE
+    """The next one of 100, 150, 200, 250, 300, 400, 500, 750, 1,000, 1,500 …"""
+    power = _WIDE // 10
     while True:
-        for digit in (1, 2, 5):
-            if width <= digit * power:
-                return digit * power
+        for digits in (10, 15, 20, 25, 30, 40, 50, 75):
+            if width <= digits * power:
+                return digits * power
         power *= 10
