@@ -127,9 +127,18 @@ def hostile_contents(revision: int = 7) -> Contents:
     )
 
 
-@pytest.fixture(scope="session")
-def hostile_snapshot() -> Snapshot:
-    return snapshot_of(hostile_contents())
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def hostile_snapshot(request: pytest.FixtureRequest) -> Iterator[Snapshot]:
+    contents = hostile_contents()
+    if request.param == "postgresql":
+        with postgis_store(request) as store:
+            with store.write() as writer:
+                writer.put_list(contents.lists[0], contents.branches)
+                writer.put_placements(contents.placements.values())
+                writer.put_districts(contents.districts)
+            yield PostgisSource(store).current()
+    else:
+        yield snapshot_of(contents)
 
 
 def make_app(snapshot: Snapshot, **settings: Any) -> Flask:
