@@ -90,7 +90,7 @@ def _recovered(port: int, path: str) -> bool:
     end = time.perf_counter() + RECOVERY_S
     row = 0
     while row < _GOOD_IN_A_ROW and time.perf_counter() < end:
-        request = mixed([path], addresses=["10.255.0.1"], seed=6)
+        request = mixed([path], addresses=VISITORS, seed=row)
         tally = asyncio.run(send(port, request, seconds=0.001, connections=1))
         is_good = set(tally.statuses) == {"200"} and max(tally.waits_s) < _GOOD_S
         row = row + 1 if is_good else 0
