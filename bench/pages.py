@@ -122,7 +122,7 @@ def _load_ms(browser: Browser, url: str) -> float:
         page: Page = context.new_page()
         page.add_init_script(_WATCH)
         page.goto(f"{url}/", wait_until="load")
-        page.wait_for_function("window.__live !== undefined", timeout=120_000)
+        page.wait_for_selector(".map.is-live", state="attached", timeout=120_000)
         return float(page.evaluate("window.__live"))
     finally:
         context.close()
