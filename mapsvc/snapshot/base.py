@@ -41,7 +41,16 @@ class Page(NamedTuple):
     matched: int
     """How many branches the query finds in all."""
     features: list[bytes]
-    """Those of this page, in the order of their lists."""
+    """Those of this page: in the order of their lists, or in a box in an order of its own."""
+
+
+class Collection(NamedTuple):
+    """A `Page` in one piece."""
+
+    matched: int
+    returned: int
+    members: bytes
+    """The features, with commas between them."""
 
 
 class Neighbour(NamedTuple):
@@ -130,6 +139,9 @@ class Snapshot(Protocol):
 
     def page(self, query: BranchQuery, limit: int, offset: int = 0) -> Page:
         """At most ``limit`` of the branches that pass every filter, after the first ``offset``."""
+
+    def collection(self, query: BranchQuery, limit: int, offset: int = 0) -> Collection:
+        """The same as `page`, ready to be sent."""
 
     def iterate(self, query: BranchQuery) -> Iterator[bytes]:
         """The features of all branches that pass every filter, in order."""

@@ -4,58 +4,43 @@ A million branches are 0.6 GB of serialised features. Written to files once a re
 into each worker's memory, they are there once, however many workers there are, and a worker that
 starts reads none of it until it is asked for. Arrays are ``.npy`` files (NumPy's own format),
 texts are raw bytes with an array of offsets, the rest is JSON.
+
+Rows are in the order of `mapsvc.geo.bands`, not of the lists: what lies together on the ground
+lies together in the file, with commas between, so that the features in a box are a few long
+pieces of it, copied as they are.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
 import json
 import mmap
-import os
 import re
-from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from mapsvc.address.normalise import canonical
 from mapsvc.errors import StoreError
 from mapsvc.geo.clusters import ClusterIndex
 from mapsvc.geo.index import PointIndex
 from mapsvc.model import BranchList
-from mapsvc.snapshot.features import feature
-from mapsvc.store.base import Reading, Row
 
 Arrays = dict[str, NDArray[Any]]
 Buffer = bytes | mmap.mmap
 
-_HEAD = "head.json"
-_BLOBS = ("features", "texts")
-_AT_ONCE = 10_000
-_TYPES: dict[str, DTypeLike] = {
-    "feature_sizes": np.int64,
-    "text_sizes": np.int64,
-    "bank": np.int16,
-    "district": np.int32,
-    "lon": np.float64,
-    "lat": np.float64,
-    "id_hashes": np.uint64,
-}
-_NONE = -1
-"""The number of a bank or district where there is none."""
+HEAD = "head.json"
+BLOBS = ("features", "texts")
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Byte strings, one after the other, each followed by one more byte that is none of them.
+    """Byte strings, one after the other, each followed by a comma.
 
     Args:
         data: the bytes.
@@ -71,7 +56,20 @@ class Texts:
     def __getitem__(self, row: int) -> bytes:
         return bytes(self.data[self.starts[row] : self.starts[row + 1] - 1])
 
-    def at(self, rows: NDArray[np.int64] | slice) -> list[bytes]:
+    def joined(self, rows: NDArray[np.int64]) -> bytes:
+        """The strings of these rows, in their order, with commas between them.
+
+        Rows that follow each other are copied in one piece.
+        """
+        if not rows.size:
+            return b""
+        breaks = np.flatnonzero(rows[1:] != rows[:-1] + 1)
+        firsts = self.starts[rows[np.concatenate(([0], breaks + 1))]].tolist()
+        ends = self.starts[rows[np.concatenate((breaks, [-1]))] + 1].tolist()
+        data = memoryview(self.data)
+        return b",".join([data[a : b - 1] for a, b in zip(firsts, ends, strict=True)])
+
+    def at(self, rows: NDArray[np.int64]) -> list[bytes]:
         """The strings of these rows, in their order."""
         data = self.data
         starts, ends = self.starts[:-1][rows].tolist(), self.starts[1:][rows].tolist()
@@ -86,7 +84,7 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The branches of one revision. A row is a branch's place in the order of the lists."""
+    """The branches of one revision. A row is a branch's place in all arrays and texts."""
 
     revision: int
     changed_at: datetime | None
@@ -100,6 +98,8 @@ class Columns:
     """GeoJSON in UTF-8."""
     texts: Texts
     """Canonical name and address, a line each, to search in."""
+    listed: NDArray[np.int64]
+    """The rows in the order of the lists."""
     bank: NDArray[np.int16]
     district: NDArray[np.int32]
     members: tuple[NDArray[np.int32], ...]
@@ -119,7 +119,7 @@ class Columns:
 
     def row_of(self, branch_id: str) -> int | None:
         """The row of the branch with this id, if there is one."""
-        wanted = _hash(branch_id)
+        wanted = hash_of(branch_id)
         first = int(np.searchsorted(self.id_hashes, np.uint64(wanted)))
         for place in range(first, self.id_hashes.size):
             if self.id_hashes[place] != wanted:
@@ -130,36 +130,6 @@ class Columns:
         return None
 
 
-def build(reading: Reading, district_names: dict[str, str], folder: Path | None = None) -> Columns:
-    """Make the columns of everything that a store holds.
-
-    Args:
-        reading: the store's contents.
-        district_names: of the stored districts, by code.
-        folder: an empty folder to keep them in, mapped; without one they are kept in memory.
-    """
-    with contextlib.ExitStack() as files:
-        sinks: list[BinaryIO] = [
-            io.BytesIO() if folder is None else files.enter_context((folder / name).open("wb"))
-            for name in _BLOBS
-        ]
-        head, arrays = _collect(reading, district_names, *sinks)
-        if folder is None:
-            blobs: list[Buffer] = [sink.getvalue() for sink in sinks]  # type: ignore[attr-defined]
-            return _columns(head, arrays, blobs)
-        for sink in sinks:
-            sink.flush()
-            os.fsync(sink.fileno())
-    for name, values in arrays.items():
-        with (folder / f"{name}.npy").open("wb") as file:
-            np.save(file, values, allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-    head["sizes"] = {path.name: path.stat().st_size for path in folder.iterdir()}
-    (folder / _HEAD).write_text(json.dumps(head, ensure_ascii=False), encoding="utf-8")
-    return load(folder)
-
-
 def load(folder: Path) -> Columns:
     """Map what `build` has put into a folder; it may be removed while it is mapped.
 
@@ -167,12 +137,12 @@ def load(folder: Path) -> Columns:
         StoreError: files are missing or cut off.
     """
     try:
-        head = json.loads((folder / _HEAD).read_text(encoding="utf-8"))
+        head = json.loads((folder / HEAD).read_text(encoding="utf-8"))
         for name, size in head["sizes"].items():
             if (folder / name).stat().st_size != size:
                 raise StoreError(f"{folder / name} is damaged; remove the folder and start again")
         arrays = {path.stem: _mapped(path) for path in folder.glob("*.npy")}
-        return _columns(head, arrays, [_bytes_of(folder / name) for name in _BLOBS])
+        return assemble(head, arrays, [mapped_bytes(folder / name) for name in BLOBS])
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"{folder} cannot be read: {error}") from error
 
@@ -182,94 +152,14 @@ def _mapped(path: Path) -> NDArray[Any]:
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)).view(np.ndarray)
 
 
-def _bytes_of(path: Path) -> Buffer:
+def mapped_bytes(path: Path) -> Buffer:
     if path.stat().st_size == 0:  # cannot be mapped
         return b""
     with path.open("rb") as file:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _collect(
-    reading: Reading, district_names: dict[str, str], features: BinaryIO, texts: BinaryIO
-) -> tuple[dict[str, Any], Arrays]:
-    """Write the blobs and return everything else: what goes into the head, and the arrays."""
-    banks, districts = _Numbers(), _Numbers()
-    members = {known.slug: array("i") for known in reading.lists}
-    providers: set[str | None] = set()
-    # An empty part each, for a store without branches.
-    parts: dict[str, list[NDArray[Any]]] = {name: [np.empty(0, t)] for name, t in _TYPES.items()}
-    rows, at = reading.rows(), 0
-    while batch := list(islice(rows, _AT_ONCE)):
-        codes = [row.district if row.district in district_names else None for row in batch]
-        values: dict[str, Iterable[Any]] = {
-            "feature_sizes": _write_all(features, [feature(r, district_names) for r in batch]),
-            "text_sizes": _write_all(texts, map(_text, batch)),
-            "bank": [banks[row.bank] for row in batch],
-            "district": [districts[code] for code in codes],
-            "lon": [row.lon for row in batch],  # None becomes NaN
-            "lat": [row.lat for row in batch],
-            "id_hashes": [_hash(row.id) for row in batch],
-        }
-        for name, column in values.items():
-            parts[name].append(np.array(column, _TYPES[name]))
-        providers.update(row.provider for row in batch if row.lon is not None)
-        for place, row in enumerate(batch, at):
-            for slug in row.lists:
-                members[slug].append(place)
-        at += len(batch)
-    joined: Arrays = {name: np.concatenate(part) for name, part in parts.items()}
-    hashes = joined.pop("id_hashes")
-    order = np.argsort(hashes, kind="stable").astype(np.int32)
-    arrays = joined | {
-        "feature_starts": _starts(joined.pop("feature_sizes")),
-        "text_starts": _starts(joined.pop("text_sizes")),
-        "members": np.concatenate([np.empty(0, np.int32), *members.values()], dtype=np.int32),
-        "member_starts": _starts(np.array([len(each) for each in members.values()], np.int64)),
-        "id_hashes": hashes[order],
-        "id_rows": order,
-        **_prefixed("points", PointIndex(joined["lon"], joined["lat"]).arrays()),
-        **_prefixed("clusters", ClusterIndex(joined["lon"], joined["lat"]).arrays()),
-    }
-    head = {
-        "revision": reading.revision,
-        "changed_at": reading.changed_at.isoformat() if reading.changed_at else None,
-        "lists": [_list_values(known) for known in reading.lists],
-        "banks": banks.codes,
-        "districts": districts.codes,
-        "providers": sorted(filter(None, providers)),
-    }
-    return head, arrays
-
-
-class _Numbers(dict[str | None, int]):
-    """Numbers codes as they come; None is -1."""
-
-    def __missing__(self, code: str | None) -> int:
-        number = _NONE if code is None else len(self.codes)
-        self[code] = number
-        return number
-
-    @property
-    def codes(self) -> list[str]:
-        return [code for code in self if code is not None]
-
-
-def _write_all(sink: BinaryIO, strings: Iterable[bytes]) -> list[int]:
-    """Write strings with one more byte after each; returns how many bytes each has taken."""
-    strings = list(strings)
-    sink.write(b"\n".join([*strings, b""]))
-    return [len(string) + 1 for string in strings]
-
-
-def _text(row: Row) -> bytes:
-    return f"{canonical(row.name)}\n{canonical(row.address)}".encode()
-
-
-def _starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(sizes)])
-
-
-def _columns(head: dict[str, Any], arrays: Arrays, blobs: Sequence[Buffer]) -> Columns:
+def assemble(head: dict[str, Any], arrays: Arrays, blobs: Sequence[Buffer]) -> Columns:
     starts = arrays["member_starts"].tolist()
     return Columns(
         revision=head["revision"],
@@ -282,6 +172,7 @@ def _columns(head: dict[str, Any], arrays: Arrays, blobs: Sequence[Buffer]) -> C
         texts=Texts(blobs[1], arrays["text_starts"]),
         bank=arrays["bank"],
         district=arrays["district"],
+        listed=arrays["listed"],
         members=tuple(arrays["members"][start:end] for start, end in pairwise(starts)),
         id_hashes=arrays["id_hashes"],
         id_rows=arrays["id_rows"],
@@ -290,10 +181,6 @@ def _columns(head: dict[str, Any], arrays: Arrays, blobs: Sequence[Buffer]) -> C
         points=PointIndex.from_arrays(_unprefixed("points", arrays)),
         clusters=ClusterIndex.from_arrays(_unprefixed("clusters", arrays)),
     )
-
-
-def _prefixed(prefix: str, arrays: Arrays) -> Arrays:
-    return {f"{prefix}.{name}": values for name, values in arrays.items()}
 
 
 def _unprefixed(prefix: str, arrays: Arrays) -> Arrays:
@@ -305,15 +192,10 @@ def _unprefixed(prefix: str, arrays: Arrays) -> Arrays:
     }
 
 
-def _hash(branch_id: str) -> int:
+def hash_of(branch_id: str) -> int:
     """64 bits; two ids that have the same are told apart by the feature itself."""
     digest = hashlib.blake2b(branch_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little")
-
-
-def _list_values(known: BranchList) -> list[Any]:
-    imported_at = known.imported_at.isoformat() if known.imported_at else None
-    return [known.slug, known.title, known.year, known.source, imported_at]
 
 
 def _to_list(values: Sequence[Any]) -> BranchList:

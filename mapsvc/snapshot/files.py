@@ -30,7 +30,8 @@ from mapsvc.areas import Areas
 from mapsvc.errors import StoreError
 from mapsvc.model import District
 from mapsvc.resources import resource
-from mapsvc.snapshot.columns import build, load
+from mapsvc.snapshot.building import build
+from mapsvc.snapshot.columns import load
 from mapsvc.snapshot.memory import MemorySnapshot
 from mapsvc.snapshot.territory import Territory
 from mapsvc.store.base import Reading, Store

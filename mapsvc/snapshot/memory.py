@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from mapsvc.address.normalise import canonical
 from mapsvc.areas import Areas
 from mapsvc.errors import NotFound
-from mapsvc.geo.clusters import MAX_ZOOM
+from mapsvc.geo.clusters import MAX_ZOOM, ClusterIndex
 from mapsvc.geo.datum import convert
 from mapsvc.lists.banks import Bank, banks
 from mapsvc.model import BBox, BranchList, Datum, Point
@@ -22,21 +21,48 @@ from mapsvc.snapshot.base import (
     BankCount,
     BranchQuery,
     Cluster,
+    Collection,
     DistrictCount,
     Location,
     Neighbour,
     Page,
 )
-from mapsvc.snapshot.columns import Columns, build
+from mapsvc.snapshot.building import build_in_memory
+from mapsvc.snapshot.columns import Columns
 from mapsvc.snapshot.territory import Territory
 from mapsvc.store.base import Reading
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-_KEPT_MASKS = 32
-"""Filters whose result is kept; each takes a byte a branch."""
+_KEPT_FILTERS = 16
+"""Filters whose result is kept; each takes up to some 80 bytes for a branch that passes."""
+_KEPT_EXTENTS = 256
+_UNFILTERED = (None, None, None, None)
 _AT_ONCE = 1_000
+
+
+class _Filter:
+    """The rows that pass filters, in the forms in which they are asked for."""
+
+    def __init__(self, columns: Columns, mask: Mask) -> None:
+        self._columns = columns
+        self.mask = mask
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Ascending."""
+        return np.flatnonzero(self.mask)
+
+    @cached_property
+    def listed(self) -> Rows:
+        """In the order of the lists."""
+        listed: Rows = self._columns.listed[self.mask[self._columns.listed]]
+        return listed
+
+    @cached_property
+    def clusters(self) -> ClusterIndex:
+        return self._columns.clusters.only(self.mask)
 
 
 class MemorySnapshot:
@@ -54,7 +80,7 @@ class MemorySnapshot:
         self.changed_at = columns.changed_at
         self.lists = columns.lists
         self.providers = columns.providers
-        self._masks: OrderedDict[BranchQuery, Mask] = OrderedDict()
+        self._filters: dict[tuple[str | None, ...], _Filter] = {}
         self._extents: dict[BranchQuery, BBox | None] = {}
         self._bank_numbers = {code: number for number, code in enumerate(columns.banks)}
         self._district_numbers = {code: number for number, code in enumerate(columns.districts)}
@@ -72,7 +98,7 @@ class MemorySnapshot:
     def of(cls, reading: Reading) -> MemorySnapshot:
         """Make one of everything that a store holds, in memory alone."""
         territory = Territory(reading.districts())
-        return cls(build(reading, territory.names), territory)
+        return cls(build_in_memory(reading, territory.names), territory)
 
     @property
     def areas(self) -> Areas:
@@ -100,14 +126,16 @@ class MemorySnapshot:
         return self._columns.features[row]
 
     def page(self, query: BranchQuery, limit: int, offset: int = 0) -> Page:
-        features = self._columns.features
-        if query == EVERYTHING:
-            return Page(len(self), features.at(slice(offset, offset + limit)))
-        rows = self._rows(query)
-        return Page(rows.size, features.at(rows[offset : offset + limit]))
+        rows = self._ordered(query)
+        return Page(rows.size, self._columns.features.at(rows[offset : offset + limit]))
+
+    def collection(self, query: BranchQuery, limit: int, offset: int = 0) -> Collection:
+        rows = self._ordered(query)
+        given = rows[offset : offset + limit]
+        return Collection(rows.size, given.size, self._columns.features.joined(given))
 
     def iterate(self, query: BranchQuery) -> Iterator[bytes]:
-        rows = self._rows(query)
+        rows = self._ordered(query)
         for start in range(0, rows.size, _AT_ONCE):
             yield from self._columns.features.at(rows[start : start + _AT_ONCE])
 
@@ -119,18 +147,22 @@ class MemorySnapshot:
         max_distance_m: float | None = None,
         query: BranchQuery = EVERYTHING,
     ) -> list[Neighbour]:
-        mask = self._mask(query)
+        chosen = self._filter(query)
+        mask, rows = (None, None) if chosen is None else (chosen.mask, chosen.rows)
         if query.bbox is not None:
-            inside = np.zeros(len(self), dtype=np.bool_)
-            inside[self._rows(query)] = True
-            mask = inside
-        rows, metres = self._columns.points.nearest(
-            point, limit, max_distance_m=max_distance_m, mask=mask
+            rows = self._within(query.bbox, chosen)
+            mask = np.zeros(len(self), dtype=np.bool_)
+            mask[rows] = True
+        found, metres = self._columns.points.nearest(
+            point, limit, max_distance_m=max_distance_m, mask=mask, rows=rows
         )
-        return list(map(Neighbour, self._columns.features.at(rows), metres.tolist()))
+        return list(map(Neighbour, self._columns.features.at(found), metres.tolist()))
 
     def clusters(self, query: BranchQuery, bbox: BBox, zoom: int) -> list[Cluster]:
-        found = self._columns.clusters.within(bbox, min(zoom, MAX_ZOOM), self._mask(query))
+        index, chosen = self._columns.clusters, self._filter(query)
+        if chosen is not None:
+            index = chosen.clusters
+        found = index.within(bbox, min(zoom, MAX_ZOOM))
         singles = found.row >= 0
         features = iter(self._columns.features.at(found.row[singles]))
         columns = (
@@ -154,20 +186,17 @@ class MemorySnapshot:
     def counts(self, query: BranchQuery) -> dict[str, int]:
         if query == EVERYTHING:
             return {code: entry.count for code, entry in self._by_code.items()}
-        if query.bbox is not None:
-            return self._counts(self._columns.district[self._rows(query)])
-        mask = self._mask(query)
-        return self._counts(self._columns.district[mask])
+        return self._counts(self._columns.district[self._ordered(query)])
 
     def extent(self, query: BranchQuery) -> BBox | None:
         if query not in self._extents:
-            if len(self._extents) >= _KEPT_MASKS:
+            if len(self._extents) >= _KEPT_EXTENTS:
                 self._extents.clear()
             self._extents[query] = self._extent(query)
         return self._extents[query]
 
     def _extent(self, query: BranchQuery) -> BBox | None:
-        rows = slice(None) if query == EVERYTHING else self._rows(query)
+        rows = slice(None) if query == EVERYTHING else self._ordered(query)
         lon, lat = self._columns.lon[rows], self._columns.lat[rows]
         # fmin and fmax pass over NaN, and are NaN where nothing else is there.
         west, south = (np.fmin.reduce(values, initial=np.nan) for values in (lon, lat))
@@ -188,26 +217,28 @@ class MemorySnapshot:
         counted = dict(zip(codes, _counted(numbers, len(codes)), strict=True))
         return {code: counted.get(code, 0) for code in self._territory.names}
 
-    def _rows(self, query: BranchQuery) -> Rows:
-        """The rows that pass every filter, ascending."""
-        mask = self._mask(query)
+    def _ordered(self, query: BranchQuery) -> Rows:
+        """The rows that pass every filter: in the order of the lists; in a box, their own."""
+        chosen = self._filter(query)
         if query.bbox is not None:
-            within = self._columns.points.within(query.bbox)
-            return within if mask is None else within[mask[within]]
-        return np.arange(len(self)) if mask is None else np.flatnonzero(mask)
+            return self._within(query.bbox, chosen)
+        return self._columns.listed if chosen is None else chosen.listed
 
-    def _mask(self, query: BranchQuery) -> Mask | None:
+    def _within(self, bbox: BBox, chosen: _Filter | None) -> Rows:
+        within = self._columns.points.within(bbox)
+        return within if chosen is None else within[chosen.mask[within]]
+
+    def _filter(self, query: BranchQuery) -> _Filter | None:
         """Which rows pass every filter but the box; None where all do."""
-        if query.bbox is not None:
-            query = replace(query, bbox=None)
-        if query == EVERYTHING:
+        key = (query.list, query.bank, query.district, query.q)
+        if key == _UNFILTERED:
             return None
-        known = self._masks.get(query)
+        known = self._filters.get(key)
         if known is None:
-            known = np.logical_and.reduce(list(self._parts(query)))
-            self._masks[query] = known
-            while len(self._masks) > _KEPT_MASKS:
-                self._masks.popitem(last=False)
+            mask = np.logical_and.reduce(list(self._parts(query)))
+            known = self._filters[key] = _Filter(self._columns, mask)
+            while len(self._filters) > _KEPT_FILTERS:
+                self._filters.pop(next(iter(self._filters)), None)
         return known
 
     def _parts(self, query: BranchQuery) -> Iterator[Mask]:

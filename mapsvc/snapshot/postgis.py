@@ -35,6 +35,7 @@ from mapsvc.snapshot.base import (
     BankCount,
     BranchQuery,
     Cluster,
+    Collection,
     DistrictCount,
     Location,
     Neighbour,
@@ -149,6 +150,10 @@ class PostgisSnapshot:
         if not offset and len(features) < limit:
             return Page(len(features), features)
         return Page(self._count(query), features)
+
+    def collection(self, query: BranchQuery, limit: int, offset: int = 0) -> Collection:
+        matched, features = self.page(query, limit, offset)
+        return Collection(matched, len(features), b",".join(features))
 
     def iterate(self, query: BranchQuery) -> Iterator[bytes]:
         where, values = self._where(query)

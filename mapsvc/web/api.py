@@ -42,9 +42,9 @@ _POINT_DECIMALS = 7
 def branches() -> Response:
     wanted = parse(BranchesParams, request.query_string)
     shown = snapshot()
-    matched, features = shown.page(wanted.query, wanted.limit, wanted.offset)
-    page = _page(matched, len(features), wanted.offset, wanted.limit)
-    return _geojson(geojson.collection(features, page))
+    found = shown.collection(wanted.query, wanted.limit, wanted.offset)
+    page = _page(found.matched, found.returned, wanted.offset, wanted.limit)
+    return _geojson(geojson.collection([found.members], page))
 
 
 @bp.get("/v1/branches/<id>")

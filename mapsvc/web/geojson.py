@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import orjson
 import shapely
 from numpy.typing import NDArray
 
@@ -18,7 +19,6 @@ MEDIA_TYPE = "application/geo+json"
 _DECIMALS = {"drawing": 5, "full": 7}
 """Decimals of a degree in polygons: about 1 m, and about 1 cm."""
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _districts: WeakKeyDictionary[Snapshot, dict[tuple[str, str], bytes]] = WeakKeyDictionary()
 
@@ -124,4 +124,4 @@ def _rounded(geometry: Any, decimals: int) -> Any:
 
 def dumps(value: Any) -> bytes:
     """Compact JSON in UTF-8."""
-    return _encode(value).encode()
+    return orjson.dumps(value)

@@ -44,7 +44,8 @@ OPERATIONS = (
         "/branches",
         "listBranches",
         "Branches",
-        "The branches that pass every filter, in the order of their lists. A filter that names "
+        "The branches that pass every filter, in the order of their lists; those in a box in an "
+        "order of its own. A filter that names "
         "no stored list, bank or district matches no branch. A branch that could not be placed "
         "has a null geometry.",
         params.BranchesParams,
