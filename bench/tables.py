@@ -106,13 +106,10 @@ def number(value: float) -> str:
     >>> number(12345.6), number(1.2345), number(0.01234), number(0), number(250)
     ('12,300', '1.23', '0.0123', '0', '250')
     """
-    if value == 0:
-        return "0"
-    if abs(value) >= 1_000:
-        return f"{float(f'{value:.3g}'):,.0f}"
-    if abs(value) >= 100:
-        return f"{value:.0f}"
-    text = f"{float(f'{value:.3g}'):f}"
+    rounded = float(f"{value:.3g}")
+    if abs(rounded) >= 100:
+        return f"{rounded:,.0f}"
+    text = f"{rounded:.10f}"
     return re.sub(r"\.?0+$", "", text)
 
 
