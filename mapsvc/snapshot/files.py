@@ -212,7 +212,9 @@ class MappedSource:
 
     def _territory_in(self, name: str) -> Territory:
         if self._territory is None or self._territory[0] != name:
-            self._territory = (name, load_territory(self._folder / name))
+            territory = load_territory(self._folder / name)
+            territory.warm_up()
+            self._territory = (name, territory)
         return self._territory[1]
 
 
