@@ -24,8 +24,8 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from bench.counties import BUILD
 from bench.figures import Figure, at_most
 from bench.scale import Scale
-from bench.servers import Server, mapsvc
-from bench.synthetic import branches, store
+from bench.servers import Server, mapsvc, ready
+from bench.synthetic import branches
 
 COMPARED = 10_000
 LOADS = 15
@@ -75,7 +75,7 @@ def run(scale: Scale) -> list[Figure]:
 def serving(n: int) -> Iterator[Server]:
     """``mapsvc run`` over a copy of the store with ``n`` branches."""
     with tempfile.TemporaryDirectory(dir=BUILD) as folder:
-        shutil.copytree(store(n), Path(folder) / "data")
+        shutil.copytree(ready(n), Path(folder) / "data")
         with mapsvc(Path(folder) / "data") as server:
             yield server
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from bench.counties import BUILD
+from bench.synthetic import store
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).with_name("peers")
@@ -54,6 +58,22 @@ def mapsvc(data_dir: Path, path: str = "/healthz", **settings: str) -> Iterator[
     variables = {f"MAPSVC_{name}": value for name, value in (own | settings).items()}
     with _running([sys.executable, "-m", "mapsvc", "run"], port, path, variables) as server:
         yield server
+
+
+def ready(n: int) -> Path:
+    """A data folder like `bench.synthetic.store`, with the snapshot that a server left there.
+
+    Copy it: it is kept for the next run, where a server brings it up to date if it must.
+    """
+    folder = BUILD / f"ready-{n}"
+    if not folder.exists():
+        part = BUILD / f"ready-{n}.part"
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.copytree(store(n), part)
+        with mapsvc(part):
+            pass
+        part.rename(folder)
+    return folder
 
 
 @contextmanager

@@ -28,8 +28,7 @@ from bench.counties import BUILD
 from bench.figures import Figure, Goal, at_least, at_most
 from bench.profiles import spy
 from bench.scale import Scale
-from bench.servers import Server, mapsvc
-from bench.synthetic import store
+from bench.servers import Server, mapsvc, ready
 from bench.wrk import Load, load
 from tests.postgres import cluster
 
@@ -69,7 +68,7 @@ def run(scale: Scale) -> list[Figure]:
     figures: list[Figure] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=BUILD)))
-        shutil.copytree(store(size), folder / "data")
+        shutil.copytree(ready(size), folder / "data")
         ours = stack.enter_context(mapsvc(folder / "data", "/api/v1/branches?limit=1"))
         bodies = folder / "bodies"
         bodies.mkdir()

@@ -24,7 +24,7 @@ from bench.boxes import boxes, places
 from bench.counties import BUILD
 from bench.figures import Figure, up_to
 from bench.scale import Scale
-from bench.servers import Server, mapsvc
+from bench.servers import Server, mapsvc, ready
 from bench.synthetic import LIST, branches, store
 from mapsvc.store import open_store
 
@@ -111,7 +111,7 @@ def _change(n: int, times: int = 5) -> Figure:
     shown, slowest = [], 0.0
     with tempfile.TemporaryDirectory(dir=BUILD) as folder:
         data = Path(folder) / "data"
-        shutil.copytree(store(n), data)
+        shutil.copytree(ready(n), data)
         listed = [branch for branch, _ in branches(n)]
         with mapsvc(data, READY) as server:
             opened = open_store(f"sqlite:///{data / 'mapsvc.sqlite3'}")
