@@ -258,7 +258,7 @@ class PostgisSnapshot:
 
     def _where(self, query: BranchQuery, *also: str, has_box: bool = True) -> tuple[str, Values]:
         """The condition for what passes every filter, and its values."""
-        parts, values = ["b.rank IS NOT NULL", *also], dict[str, Any]()
+        parts, values = ["true", *also], dict[str, Any]()
         asked = [each for each in (query.list, query.bank, query.district) if each is not None]
         if not all(map(_can_be_stored, asked)):
             parts.append("false")

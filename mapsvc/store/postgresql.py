@@ -111,7 +111,8 @@ class PostgresWriter(SqlWriter):
 
     def rank(self) -> None:
         """Number the branches in the order of the lists, those of the first list first."""
-        self.connection.execute(_RANK)
+        if self.connection.execute(_RANK).rowcount >= _COPY_FROM:
+            self.connection.execute(text("ANALYZE branches (rank)"))
 
 
 class PostgresStore(SqlStore):
@@ -207,6 +208,9 @@ def _engine(url: URL, **settings: str) -> Engine:
         "connect_timeout": CONNECT_TIMEOUT_S,
         "keepalives_idle": 30,
         "tcp_user_timeout": 20_000,  # a server that vanished is noticed
+        # A prepared statement is planned without its values, such as the distance to search;
+        # and poolers in between cannot keep one.
+        "prepare_threshold": None,
     }
     arguments = {name: value for name, value in defaults.items() if name not in url.query}
     arguments["options"] = f"{options} {own if isinstance(own, str) else ' '.join(own)}".strip()

@@ -113,6 +113,8 @@ def test_what_is_searched_in_the_database_comes_into_being(
     move_store(urls["sqlite", 0], urls["postgresql", 0], quiet)
     name = urls["postgresql", 0].partition("@/")[2].partition("?")[0]
     assert postgres.run("SELECT count(*) FROM branches WHERE search = ''", name) == "0"
+    ranked = postgres.run("SELECT id FROM branches WHERE rank >= 0 ORDER BY rank", name)
+    assert ranked.split() == [B.id, C.id, A.id]
     assert postgres.run("SELECT count(*) FROM placements WHERE place IS NOT NULL", name) == "1"
 
 

@@ -161,6 +161,14 @@ def test_reading_does_not_write_and_ends_after_seconds(store: PostgresStore) -> 
     }
 
 
+def test_statements_are_planned_with_their_values(store: PostgresStore) -> None:
+    """Else PostGIS searches a distance it does not know without its index."""
+    with store._engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        assert driver.prepare_threshold is None
+
+
 def test_every_commit_is_synchronous(store: PostgresStore) -> None:
     engine = store._writing
     with engine.connect() as connection:
