@@ -15,8 +15,6 @@ import { membersPopup } from "./popup";
 
 const TILE_PX = 256;
 const PAUSE_MS = 120;
-/** Marks are of a zoom that is at least this much behind the map's: they stand well apart. */
-const BEHIND = 0.15;
 const PADDING = 40;
 
 interface Mark {
@@ -65,7 +63,8 @@ export class ViewedMarks implements Marks {
 
   /** Ask for what is on the screen and draw it; a failure is said, and the next move tries again. */
   async load(): Promise<void> {
-    const zoom = Math.max(0, Math.floor(this.map.getZoom() - BEHIND));
+    // Never ahead of a fractional zoom, so that marks stand well apart, and the next one opens them.
+    const zoom = Math.max(0, Math.floor(this.map.getZoom()));
     const box = this.snapped(zoom);
     const wanted = `${zoom} ${box.join()}`;
     if (wanted === this.asked) {

@@ -33,6 +33,7 @@ class AreaLink:
 
 
 _counts: WeakKeyDictionary[Snapshot, dict[BranchQuery, dict[str, int]]] = WeakKeyDictionary()
+_sums: WeakKeyDictionary[Snapshot, dict[BranchQuery, dict[str, int]]] = WeakKeyDictionary()
 _cities: WeakKeyDictionary[Snapshot, bool] = WeakKeyDictionary()
 
 
@@ -74,6 +75,7 @@ def district_counts(snapshot: Snapshot, query: BranchQuery) -> Mapping[str, int]
     if query not in known:
         if len(known) >= _KEPT_QUERIES:
             known.clear()
+            _sums.pop(snapshot, None)
         known[query] = snapshot.counts(query)
     return known[query]
 
@@ -81,7 +83,11 @@ def district_counts(snapshot: Snapshot, query: BranchQuery) -> Mapping[str, int]
 def area_counts(snapshot: Snapshot, query: BranchQuery, areas: Sequence[Area]) -> dict[str, int]:
     """How many of the wanted branches lie in each of ``areas``, by code."""
     counts = district_counts(snapshot, query)
-    return {area.code: sum(counts[code] for code in area.districts) for area in areas}
+    known = _sums.setdefault(snapshot, {}).setdefault(query, {})
+    for area in areas:
+        if area.code not in known:
+            known[area.code] = sum(counts[code] for code in area.districts)
+    return {area.code: known[area.code] for area in areas}
 
 
 def shown_in(

@@ -194,10 +194,11 @@ def _others(snap: Snapshot, code: str) -> tuple[AreaLink, ...]:
     counts = area_counts(snap, EVERYTHING, beside)
     return tuple(
         AreaLink(
-            a.code,
-            area_title(snap, a),
-            counts[a.code],
-            url_for("locator.district", code=a.code),
+            code=a.code,
+            # Where there is a way above them, it names the city.
+            name=area_name(a) if a.parent else area_title(snap, a),
+            count=counts[a.code],
+            url=url_for("locator.district", code=a.code),
         )
         for a in beside
         if counts[a.code] and a.code != code
