@@ -148,8 +148,19 @@ def test_filters(query: BranchQuery, postgis: PostgisSnapshot, memory: MemorySna
     for limit, offset in ((5, 0), (5, 3), (1_000, 0), (1_000, 1_000), (10, 100_000)):
         found, expected = (each.page(query, limit, offset) for each in (postgis, memory))
         assert found.matched == expected.matched
-        assert found.features == expected.features
-    assert list(postgis.iterate(query)) == list(memory.iterate(query))
+        assert len(found.features) == len(expected.features)
+        if query.bbox is None:  # in a box, each has an order of its own
+            assert found.features == expected.features
+    whole, parts = (
+        list(postgis.iterate(query)),
+        [
+            feature
+            for start in range(0, len(memory), 500)
+            for feature in postgis.page(query, 500, start).features
+        ],
+    )
+    assert parts == whole, "pages neither leave out nor repeat"
+    assert sorted(whole) == sorted(memory.iterate(query))
     assert postgis.counts(query) == memory.counts(query)
     assert postgis.extent(query) == memory.extent(query)
 
@@ -175,10 +186,15 @@ def test_the_nearest(query: BranchQuery, postgis: PostgisSnapshot, memory: Memor
                 each.nearest(point, limit, max_distance_m=most, query=query)
                 for each in (postgis, memory)
             )
-            assert [one.feature for one in found] == [one.feature for one in expected]
             assert [one.distance_m for one in found] == pytest.approx(
                 [one.distance_m for one in expected], abs=1e-6
             )
+            # Of those at the very distance of the last, each may give others.
+            near = [
+                {one.feature for one in each if one.distance_m < each[-1].distance_m - 1e-6}
+                for each in (found, expected)
+            ]
+            assert near[0] == near[1]
 
 
 @pytest.mark.parametrize("zoom", [0, 2, 5, 9, 13, 20, 24])
