@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 
 _HEIGHT = 5
 """A band holds this many times the square root of the number of points."""
+_FEW = 8
+"""Up to so many bands are faster looked at one by one."""
 
 
 class Bands(NamedTuple):
@@ -41,7 +43,7 @@ class Bands(NamedTuple):
         """Sort positions (WGS-84 degrees); those with a NaN are left out."""
         rows = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
         rows = rows[np.argsort(lat[rows], kind="stable")]
-        height = max(1, _HEIGHT * math.isqrt(rows.size))
+        height = _height(rows.size)
         souths = lat[rows[::height]]
         keys = _key(np.arange(rows.size) // height, lon[rows])
         order = np.argsort(keys, kind="stable")
@@ -58,8 +60,11 @@ class Bands(NamedTuple):
     def within(self, bbox: BBox) -> Rows:
         """The rows in a box, as `mapsvc.geo.index.PointIndex.within` says."""
         first = max(int(self.souths.searchsorted(bbox.south)) - 1, 0)
-        bands = np.arange(first, int(self.souths.searchsorted(bbox.north, "right")))
-        found = [self._span(bands, bbox, west, east) for west, east in _spans(bbox)]
+        end = int(self.souths.searchsorted(bbox.north, "right"))
+        span = self._few if end - first <= _FEW else self._many
+        found = [part for west, east in _spans(bbox) for part in span(first, end, bbox, west, east)]
+        if not found:
+            return np.empty(0, np.int64)
         rows = found[0] if len(found) == 1 else np.concatenate(found)
         if rows.size * 16 < self.places.size:
             return np.sort(rows)
@@ -67,7 +72,25 @@ class Bands(NamedTuple):
         chosen[rows] = True
         return np.flatnonzero(chosen)
 
-    def _span(self, bands: Rows, bbox: BBox, west: float, east: float) -> Rows:
+    def _few(self, first: int, end: int, bbox: BBox, west: float, east: float) -> list[Rows]:
+        """The rows of each band: only the outermost ones hold points beside the box."""
+        height = _height(self.rows.size)
+        edges = np.array((west, math.nextafter(east, 999.0)))
+        found = []
+        for band in range(first, end):
+            start = band * height
+            ahead, until = self.lon[start : start + height].searchsorted(edges).tolist()
+            part = slice(start + ahead, start + until)
+            rows = self.rows[part]
+            if band in {first, end - 1}:
+                lat = self.lat[part]
+                rows = rows[(lat >= bbox.south) & (lat <= bbox.north)]
+            found.append(rows)
+        return found
+
+    def _many(self, first: int, end: int, bbox: BBox, west: float, east: float) -> list[Rows]:
+        """The same for all bands at once."""
+        bands = np.arange(first, end)
         starts = self.keys.searchsorted(_key(bands, west))
         stops = self.keys.searchsorted(_key(bands, east), "right")
         lengths = stops - starts
@@ -77,7 +100,12 @@ class Bands(NamedTuple):
             at = np.arange(size) + np.repeat(stops - np.cumsum(lengths), lengths)
         lon, lat = self.lon[at], self.lat[at]
         inside = (lat >= bbox.south) & (lat <= bbox.north) & (lon >= west) & (lon <= east)
-        return self.rows[at][inside]
+        return [self.rows[at][inside]]
+
+
+def _height(count: int) -> int:
+    """How many of so many points are in a band."""
+    return max(1, _HEIGHT * math.isqrt(count))
 
 
 def _key(band: Rows, lon: Floats | float) -> Floats:

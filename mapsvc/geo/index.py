@@ -132,7 +132,7 @@ class PointIndex:
 
         Returns:
             Rows (int64) and their distances in metres (float64), equally long. Distances are
-            exact to 10 nm up to 30 km (`mapsvc.geo.geodesic.from_chord`), beyond as PROJ's are.
+            exact to 10 nm up to 30 km (`mapsvc.geo.geodesic.from_chords`), beyond as PROJ's are.
 
         Raises:
             InvalidValue: a mask of another length, or a distance that is no number.

@@ -6,11 +6,13 @@ that the two never meet in one order.
 
 from __future__ import annotations
 
+from operator import lt
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mapsvc.geo.bands import Bands
-from mapsvc.geo.geodesic import A_M, SHORT, distance_m, from_chord, single_m
+from mapsvc.geo.geodesic import A_M, SHORT, distance_m, from_chords, from_few_chords, single_m
 from mapsvc.geo.vectors import Floats, chords
 from mapsvc.model import Point
 
@@ -50,14 +52,12 @@ class Ranking:
         if near.size > _FEW:
             return self.of(point, here, near, k)
         if lengths.item(-1) <= SHORT:
-            z, ends = here.item(2), self._z[near].tolist()
-            metres = [
-                from_chord(chord * chord, end - z, (end + z) / 2)
-                for chord, end in zip(lengths.tolist(), ends, strict=True)
-            ]
+            metres = from_few_chords(lengths.tolist(), self._z[near].tolist(), here.item(2))
         else:
             ends = zip(self._lon[near].tolist(), self._lat[near].tolist(), strict=True)
             metres = [single_m(point.lon, point.lat, lon, lat) for lon, lat in ends]
+        if all(map(lt, metres, metres[1:])):  # mostly so: the order of the chords, and no ties
+            return self._rows[near[:k]], np.array(metres[:k])
         ranked = sorted(zip(metres, self._rows[near].tolist(), strict=True))[:k]
         return np.array([row for _, row in ranked]), np.array([metre for metre, _ in ranked])
 
@@ -66,8 +66,7 @@ class Ranking:
         differences = self._vectors[near] - here
         squares: Floats = np.einsum("ij,ij->i", differences, differences)
         if squares.max(initial=0.0) <= SHORT**2:
-            rise = differences[:, 2]
-            metres = from_chord(squares, rise, here[2] + rise / 2)
+            metres = from_chords(squares, self._z[near], here.item(2))
         else:
             near, metres = self._measured(point, near, k)
         rows = self._rows[near]

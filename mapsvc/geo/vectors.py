@@ -40,7 +40,7 @@ def vector(lon: float, lat: float) -> Floats:
 def vectors(lon: Floats, lat: Floats) -> Floats:
     """Unit vectors (n, 3) of geodetic positions in degrees.
 
-    They are the same for the same place, however it is written: ±180°, or the pole at any longitude.
+    One place has one vector, however it is written: ±180°, or a pole at any longitude.
     """
     lam = np.radians(np.where(lon == -180, 180.0, lon))
     out = A_M * np.sin(np.radians(90 - np.abs(lat)))
