@@ -17,6 +17,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -112,10 +113,12 @@ class Keeper:
 
     def _make(self, reading: Reading, name: str) -> None:
         territory = self._territory_of(reading)
-        draft = self._folder / f".{name}"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir()
-        build(reading, territory.names, draft)
+        draft = _draft(self._folder / name)
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            # New areas take as long as many branches, and shapely lets others work meanwhile.
+            saving = beside.submit(self._save, territory, _territory_of(name))
+            build(reading, territory.names, draft)
+            saving.result()
         draft.rename(self._folder / name)
 
     def _territory_of(self, reading: Reading) -> Territory:
@@ -123,17 +126,17 @@ class Keeper:
         name = _territory_name(reading.districts_changed_at)
         if self._territory is None or self._territory[0] != name:
             folder = self._folder / name
-            if folder.is_dir():
-                territory = load_territory(folder)
-            else:
-                territory = Territory(reading.districts())
-                draft = self._folder / f".{name}"
-                shutil.rmtree(draft, ignore_errors=True)
-                draft.mkdir()
-                save_territory(territory, draft)
-                draft.rename(folder)
+            is_saved = folder.is_dir()
+            territory = load_territory(folder) if is_saved else Territory(reading.districts())
             self._territory = (name, territory)
         return self._territory[1]
+
+    def _save(self, territory: Territory, name: str) -> None:
+        folder = self._folder / name
+        if not folder.is_dir():
+            draft = _draft(folder)
+            save_territory(territory, draft)
+            draft.rename(folder)
 
     def _remove_old(self) -> None:
         for kind in ("revision-", "districts-", ".revision-", ".districts-"):
@@ -216,6 +219,14 @@ class MappedSource:
             territory.warm_up()
             self._territory = (name, territory)
         return self._territory[1]
+
+
+def _draft(folder: Path) -> Path:
+    """An empty folder to make ``folder`` in, under a name that nobody reads."""
+    draft = folder.with_name(f".{folder.name}")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    return draft
 
 
 def save_territory(territory: Territory, folder: Path) -> None:
