@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from mapsvc.geo.datum import convert
 from mapsvc.model import Datum, Point
-from mapsvc.snapshot import Snapshot
+from mapsvc.snapshot import EVERYTHING, Snapshot
 from tests.browser.conftest import Visitor, serving
 from tests.integration.conftest import make_app
 
@@ -170,9 +171,9 @@ def test_the_visitors_position_is_in_the_maps_datum(
     visitor: Visitor, shipped: Snapshot, tiles: str
 ) -> None:
     """A visitor who stands in the branch is drawn on the branch, on shifted tiles as well."""
-    index = next(i for i in range(len(shipped)) if shipped.properties(i)["precision"] == "building")
-    branch = shipped.point(index)
-    assert branch is not None
+    features = map(json.loads, shipped.iterate(EVERYTHING))
+    exact = next(f for f in features if f["properties"]["precision"] == "building")
+    branch = Point(*exact["geometry"]["coordinates"])
     here = {"latitude": branch.lat, "longitude": branch.lon, "accuracy": 20}
     hosts = tuple(f"webrd0{i}.is.autonavi.com" for i in range(1, 5))
     with serving(make_app(shipped, tiles=tiles)) as site:

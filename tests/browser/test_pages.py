@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import Page
 
-from mapsvc.snapshot import Snapshot
+from mapsvc.snapshot import EVERYTHING, Snapshot
 from tests.browser.conftest import Visitor
 
 SCREENS = ("phone", "small phone", "desktop")
@@ -21,7 +23,7 @@ _TOO_SMALL = """
 
 
 def _paths(shipped: Snapshot) -> dict[str, str]:
-    branch_ids = [shipped.properties(index)["id"] for index in range(len(shipped))]
+    branch_ids = [json.loads(feature)["id"] for feature in shipped.iterate(EVERYTHING)]
     return {
         "locator": "/",
         "filtered": "/?bank=bocom",

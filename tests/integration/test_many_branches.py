@@ -238,7 +238,8 @@ def view(
 
 
 def total(shown: Any) -> int:
-    return sum(c["count"] for c in shown["clusters"]) + len(shown["branches"])
+    counts: list[int] = [cluster["count"] for cluster in shown["clusters"]]
+    return sum(counts) + len(shown["branches"])
 
 
 def test_the_maps_data_names_where_views_are(client: FlaskClient) -> None:
