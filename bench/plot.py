@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -64,7 +63,9 @@ def draw_nearest(results: Sequence[Result], path: Path) -> None:
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axes.set_yticks([20, 50, 100, 200, 500, 1_000], minor=False)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_minor_formatter(lambda _, __: "")
         axes.set_xlabel("branches")
         axes.set_ylabel("µs for the nearest 10")
         axes.legend(frameon=False)
@@ -81,8 +82,7 @@ def _margin(figure: Figure) -> float | None:
 
 def _label(figure: Figure) -> str:
     peer = f" / {figure.peer.split(',')[0]}" if figure.peer else ""
-    size = f"{figure.n:,}" if math.log10(figure.n) < 6 else "1 million"
-    return f"{figure.name}{peer} ({size})"
+    return f"{figure.name}{peer} ({figure.n:,})"
 
 
 def _save(canvas: Canvas, path: Path) -> None:

@@ -51,7 +51,7 @@ def _goals(results: Sequence[Result]) -> Iterator[str]:
 def _section(result: Result) -> Iterator[str]:
     yield f"### {result.benchmark}"
     yield ""
-    yield " ".join(_about(result.benchmark).split())
+    yield " ".join(_about(result.benchmark).replace("``", "`").split())
     yield ""
     before, after = result.load
     yield (
