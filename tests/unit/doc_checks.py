@@ -25,8 +25,8 @@ from mapsvc.geocoding.transport import MAX_BYTES, Offline
 from mapsvc.lists.headings import HEADINGS
 from mapsvc.lists.rows import Limits
 from mapsvc.model import Datum, Geocode, Precision
-from mapsvc.web.branches import MAX_LISTED
 from mapsvc.web.guard import MAX_BODY
+from mapsvc.web.listing import MAX_LISTED
 from mapsvc.web.locator import ViewParams
 from mapsvc.web.openapi import OPERATIONS
 from mapsvc.web.params import MAX_LIMIT, BranchesParams, NearestParams
