@@ -80,7 +80,12 @@ def handle_errors(app: Flask) -> None:
 def _mapsvc_error(error: MapsvcError) -> Response:
     kind = kind_of(error)
     if kind is None or kind.status >= 500:
-        current_app.logger.error("%s %s", request.method, shown(request.path), exc_info=error)
+        # A store that is down is met by every request, and a line says all of it.
+        trace = None if isinstance(error, StoreError) else error
+        where = shown(request.path)
+        current_app.logger.error(
+            "%s %s: %s", request.method, where, shown(str(error)), exc_info=trace
+        )
     if kind is None:
         return _http_error(InternalServerError())
     if not _under_api():
