@@ -82,10 +82,8 @@ def _mapsvc_error(error: MapsvcError) -> Response:
     if kind is None or kind.status >= 500:
         # A store that is down is met by every request, and a line says all of it.
         trace = None if isinstance(error, StoreError) else error
-        where = shown(request.path)
-        current_app.logger.error(
-            "%s %s: %s", request.method, where, shown(str(error)), exc_info=trace
-        )
+        said = (request.method, shown(request.path), error)
+        current_app.logger.error("%s %s: %s", *said, exc_info=trace)
     if kind is None:
         return _http_error(InternalServerError())
     if not _under_api():
