@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from bench.counties import BUILD, counties
+from mapsvc.config import Settings
 from mapsvc.lists.banks import banks
 from mapsvc.model import (
     Branch,
@@ -35,6 +36,7 @@ from mapsvc.model import (
     ReviewCode,
     ReviewReason,
 )
+from mapsvc.service.shipped import load_shipped
 from mapsvc.store import open_store
 
 MOST = 1_000_000
@@ -146,6 +148,7 @@ def store(n: int) -> Path:
         part.mkdir(parents=True, exist_ok=True)
         (part / "mapsvc.sqlite3").unlink(missing_ok=True)
         opened = open_store(f"sqlite:///{part / 'mapsvc.sqlite3'}")
+        load_shipped(opened, Settings())  # or the first start would, and place all anew
         with opened.write() as writer:
             writer.put_districts(counties())
             writer.put_list(LIST, [branch for branch, _ in branches(n)])
