@@ -5,7 +5,7 @@ import { drawDistricts } from "./districts";
 import { connectKeyboard } from "./keyboard";
 import { keepLabelsApart } from "./labels";
 import { type Labels, type MapData, fetchMapData } from "./mapdata";
-import { ListedMarks, type Marks } from "./marks";
+import { ListedMarks } from "./marks";
 import type { MarkerClusterGroup } from "leaflet";
 import { L } from "./plugins";
 import { Selection } from "./selection";
@@ -76,41 +76,46 @@ async function start(frame: HTMLElement): Promise<Started> {
   const data = await fetchMapData(frame.dataset["source"] ?? "");
   drawTiles(map, data.tiles);
   fit(map, data);
-  const labels = drawDistricts(districts, map, data.districts, data.labels, newWindow);
   const line = frame.querySelector(".map__status");
   const status = (text: string) => {
     if (line) {
       line.textContent = text;
     }
   };
-  const marks = marksOf(map, cluster, circles, data, newWindow, status);
+  const viewed = viewedMarks(map, cluster, circles, data, newWindow, status);
+  const first = viewed?.load(); // on its way while the areas are drawn
+  const labels = drawDistricts(districts, map, data.districts, data.labels, newWindow);
+  const marks =
+    viewed ??
+    new ListedMarks(
+      cluster,
+      drawBranches(cluster, circles, data.branches, data.labels, newWindow),
+    );
   keepLabelsApart(map, marks.layer, labels);
   connectKeyboard(map);
   freeGesturesInFullscreen(map);
   nameButtons(map, data.labels);
   const selection = new Selection(map, marks, data.tiles !== null);
-  if (marks instanceof ViewedMarks) {
-    await marks.load();
-  }
+  await first;
   frame.classList.add("is-live");
   return { frame, map, data, selection, status };
 }
 
-/** Few branches are here already; many are asked for by view. */
-function marksOf(
+/** Many branches are asked for by view; null where they are few and here already. */
+function viewedMarks(
   map: L.Map,
   cluster: MarkerClusterGroup,
   circles: L.FeatureGroup,
   data: MapData,
   newWindow: boolean,
   status: (text: string) => void,
-): Marks {
+): ViewedMarks | null {
   const { view: source, labels } = data;
-  if (source) {
-    map.setMaxZoom(Math.max(map.getMaxZoom(), MAX_ZOOM_OF_VIEWS));
-    return new ViewedMarks(map, cluster, circles, { source, labels, newWindow, status });
+  if (!source) {
+    return null;
   }
-  return new ListedMarks(cluster, drawBranches(cluster, circles, data.branches, labels, newWindow));
+  map.setMaxZoom(Math.max(map.getMaxZoom(), MAX_ZOOM_OF_VIEWS));
+  return new ViewedMarks(map, cluster, circles, { source, labels, newWindow, status });
 }
 
 /** Start when the shell has run (all deferred scripts have, by then); a failure leaves the page. */
