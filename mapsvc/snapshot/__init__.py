@@ -15,6 +15,7 @@ from mapsvc.snapshot.base import (
     Location,
     Neighbour,
     Page,
+    Piece,
     Snapshot,
 )
 from mapsvc.snapshot.files import Keeper, MappedSource
@@ -33,5 +34,6 @@ __all__ = [
     "MemorySnapshot",
     "Neighbour",
     "Page",
+    "Piece",
     "Snapshot",
 ]

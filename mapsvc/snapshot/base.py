@@ -6,7 +6,7 @@ features, so that nothing is serialised anew for a request.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -35,6 +35,9 @@ class BranchQuery:
 EVERYTHING = BranchQuery()
 
 
+Piece = bytes | memoryview
+
+
 class Page(NamedTuple):
     """A part of what a query finds."""
 
@@ -45,12 +48,12 @@ class Page(NamedTuple):
 
 
 class Collection(NamedTuple):
-    """A `Page` in one piece."""
+    """A `Page` that is not looked into."""
 
     matched: int
     returned: int
-    members: bytes
-    """The features, with commas between them."""
+    pieces: Sequence[Piece]
+    """The features, ready to be sent with commas between the pieces: each holds one or more."""
 
 
 class Neighbour(NamedTuple):
@@ -141,7 +144,7 @@ class Snapshot(Protocol):
         """At most ``limit`` of the branches that pass every filter, after the first ``offset``."""
 
     def collection(self, query: BranchQuery, limit: int, offset: int = 0) -> Collection:
-        """The same as `page`, ready to be sent."""
+        """The same as `page`, for those who only send it on."""
 
     def iterate(self, query: BranchQuery) -> Iterator[bytes]:
         """The features of all branches that pass every filter, in order."""

@@ -30,9 +30,13 @@ from mapsvc.errors import StoreError
 from mapsvc.geo.clusters import ClusterIndex
 from mapsvc.geo.index import PointIndex
 from mapsvc.model import BranchList
+from mapsvc.snapshot.base import Piece
 
 Arrays = dict[str, NDArray[Any]]
 Buffer = bytes | mmap.mmap
+
+_FEW = 32
+"""Up to so many, looking for rows that follow each other takes longer than it saves."""
 
 HEAD = "head.json"
 BLOBS = ("features", "texts")
@@ -56,18 +60,18 @@ class Texts:
     def __getitem__(self, row: int) -> bytes:
         return bytes(self.data[self.starts[row] : self.starts[row + 1] - 1])
 
-    def joined(self, rows: NDArray[np.int64]) -> bytes:
-        """The strings of these rows, in their order, with commas between them.
+    def pieces(self, rows: NDArray[np.int64]) -> Sequence[Piece]:
+        """The strings of these rows, in their order; those that follow each other are one piece.
 
-        Rows that follow each other are copied in one piece.
+        A piece has commas between its strings. None is copied.
         """
-        if not rows.size:
-            return b""
+        if rows.size <= _FEW:
+            return self.at(rows)
         breaks = np.flatnonzero(rows[1:] != rows[:-1] + 1)
         firsts = self.starts[rows[np.concatenate(([0], breaks + 1))]].tolist()
         ends = self.starts[rows[np.concatenate((breaks, [-1]))] + 1].tolist()
         data = memoryview(self.data)
-        return b",".join([data[a : b - 1] for a, b in zip(firsts, ends, strict=True)])
+        return [data[a : b - 1] for a, b in zip(firsts, ends, strict=True)]
 
     def at(self, rows: NDArray[np.int64]) -> list[bytes]:
         """The strings of these rows, in their order."""

@@ -132,7 +132,7 @@ class MemorySnapshot:
     def collection(self, query: BranchQuery, limit: int, offset: int = 0) -> Collection:
         rows = self._ordered(query)
         given = rows[offset : offset + limit]
-        return Collection(rows.size, given.size, self._columns.features.joined(given))
+        return Collection(rows.size, given.size, self._columns.features.pieces(given))
 
     def iterate(self, query: BranchQuery) -> Iterator[bytes]:
         rows = self._ordered(query)

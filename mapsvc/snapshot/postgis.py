@@ -153,7 +153,7 @@ class PostgisSnapshot:
 
     def collection(self, query: BranchQuery, limit: int, offset: int = 0) -> Collection:
         matched, features = self.page(query, limit, offset)
-        return Collection(matched, len(features), b",".join(features))
+        return Collection(matched, len(features), features)
 
     def iterate(self, query: BranchQuery) -> Iterator[bytes]:
         where, values = self._where(query)

@@ -7,7 +7,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Request, Response, render_template, request
 
 from mapsvc.geo.datum import convert
 from mapsvc.model import Datum, Point
@@ -44,7 +44,7 @@ def branches() -> Response:
     shown = snapshot()
     found = shown.collection(wanted.query, wanted.limit, wanted.offset)
     page = _page(found.matched, found.returned, wanted.offset, wanted.limit)
-    return _geojson(geojson.collection([found.members], page))
+    return _geojson(geojson.collection(found.pieces, page))
 
 
 @bp.get("/v1/branches/<id>")
@@ -67,7 +67,7 @@ def nearest() -> Response:
     members = {
         "numberReturned": len(features),
         "query": _wgs84(wanted.point),
-        "links": [_link("self", _query())],
+        "links": [_link("self", *_here())],
     }
     return _geojson(geojson.collection(features, members))
 
@@ -80,7 +80,7 @@ def clusters() -> Response:
     members = {
         "zoom": zoom,
         "numberReturned": len(found),
-        "links": [_link("self", _query())],
+        "links": [_link("self", *_here())],
     }
     return _geojson(geojson.collection(map(geojson.cluster, found), members))
 
@@ -138,24 +138,25 @@ def docs() -> str:
 
 def _page(matched: int, returned: int, offset: int, limit: int) -> dict[str, Any]:
     """The members that page through a collection."""
-    query = _query()
-    links = [_link("self", query)]
+    here, query = _here()
+    links = [_link("self", here, query)]
     if offset + returned < matched and returned:
-        links.append(_link("next", _at(query, offset + limit)))
+        links.append(_link("next", here, _at(query, offset + limit)))
     if offset:
-        links.append(_link("prev", _at(query, max(0, min(offset, matched) - limit))))
+        links.append(_link("prev", here, _at(query, max(0, min(offset, matched) - limit))))
     return {"numberMatched": matched, "numberReturned": returned, "links": links}
 
 
-def _query() -> str:
-    """The query of this request, as a link can repeat it.
+def _here() -> tuple[str, str]:
+    """The address of this request and its query, as a link can repeat them.
 
-    It was parsed before, so that nothing in it is repeated or unknown.
+    The query was parsed before, so that nothing in it is repeated or unknown.
     """
-    raw = request.query_string
-    if _LINKABLE.fullmatch(raw):
-        return raw.decode()
-    return urlencode(parse_qsl(raw.decode()))
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+    raw = asked.query_string
+    plain = _LINKABLE.fullmatch(raw) is not None
+    query = raw.decode() if plain else urlencode(parse_qsl(raw.decode()))
+    return base_url() + asked.path, query
 
 
 def _at(query: str, offset: int) -> str:
@@ -164,8 +165,8 @@ def _at(query: str, offset: int) -> str:
     return "&".join([*others, f"offset={offset}"])
 
 
-def _link(rel: str, query: str) -> dict[str, str]:
-    href = f"{base_url()}{request.path}{query and '?'}{query}"
+def _link(rel: str, here: str, query: str) -> dict[str, str]:
+    href = f"{here}?{query}" if query else here
     return {"rel": rel, "type": geojson.MEDIA_TYPE, "href": href}
 
 

@@ -12,7 +12,7 @@ import orjson
 import shapely
 from numpy.typing import NDArray
 
-from mapsvc.snapshot import Cluster, DistrictCount, Snapshot
+from mapsvc.snapshot import Cluster, DistrictCount, Piece, Snapshot
 
 MEDIA_TYPE = "application/geo+json"
 
@@ -23,18 +23,24 @@ _DECIMALS = {"drawing": 5, "full": 7}
 _districts: WeakKeyDictionary[Snapshot, dict[tuple[str, str], bytes]] = WeakKeyDictionary()
 
 
-def collection(features: Iterable[bytes], members: Mapping[str, Any]) -> bytes:
+def collection(features: Iterable[Piece], members: Mapping[str, Any]) -> bytes:
     """A FeatureCollection of serialised features.
 
     Args:
-        features: Features as JSON.
+        features: Features as JSON, or several of them with commas between.
         members: the collection's other members (``numberMatched``, ``links``).
 
     >>> collection([b'{"type":"Feature"}'], {"numberReturned": 1})
     b'{"type":"FeatureCollection","numberReturned":1,"features":[{"type":"Feature"}]}'
     """
     head = dumps({"type": "FeatureCollection", **members})
-    return b"".join((head[:-1], b',"features":[', b",".join(features), b"]}"))
+    parts: list[Piece] = [head[:-1], b',"features":[']
+    for feature in features:
+        parts += (feature, b",")
+    if parts[-1] == b",":
+        parts.pop()
+    parts.append(b"]}")
+    return b"".join(parts)
 
 
 def with_distance(feature: bytes, distance_m: float) -> bytes:

@@ -146,6 +146,12 @@ def document(base: str) -> dict[str, Any]:
                         PROBLEM_JSON: {"schema": ref("Problem"), "example": problem_example(base)}
                     },
                 },
+                "TooMany": {
+                    "description": "One address asks too much (429), or everybody together does "
+                    "(503): ask again after as many seconds as the header says.",
+                    "headers": {"Retry-After": {"schema": {"type": "integer"}}},
+                    "content": {PROBLEM_JSON: {"schema": ref("Problem")}},
+                },
                 "NotModified": {"description": "What you have, by If-None-Match, is current."},
             },
         },
@@ -175,6 +181,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "304": {"$ref": "#/components/responses/NotModified"},
             "400": problem,
             **({"404": problem} if can_miss else {}),
+            "429": {"$ref": "#/components/responses/TooMany"},
+            "503": {"$ref": "#/components/responses/TooMany"},
             "default": problem,
         },
     }

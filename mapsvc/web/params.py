@@ -11,7 +11,7 @@ from typing import Annotated
 from mapsvc.geo.clusters import MAX_ZOOM
 from mapsvc.model import BBox, Datum, Point
 from mapsvc.snapshot import BranchQuery
-from mapsvc.web.query import Parameter, choice, decimal, number, text, whole
+from mapsvc.web.query import Parameter, choice, decimals, number, text, whole
 
 MAX_LIMIT = 1_000
 MAX_OFFSET = 1_000_000_000
@@ -20,7 +20,7 @@ MAX_DISTANCE_M = 20_100_000
 
 
 def _box(text: str) -> BBox:
-    west, south, east, north = map(decimal, text.split(","))
+    west, south, east, north = decimals(text, 4)
     return BBox(west, south, east, north)
 
 

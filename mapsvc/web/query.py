@@ -41,6 +41,7 @@ class Parameter:
 
 
 _NUMBER = re.compile(r"[+-]?(\d{1,25}(\.\d{0,25})?|\.\d{1,25})([eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBERS = re.compile(rf"(?:{_NUMBER.pattern})(?:,(?:{_NUMBER.pattern}))*", re.ASCII)
 _WHOLE = re.compile(r"\d{1,10}", re.ASCII)
 
 
@@ -49,6 +50,14 @@ def decimal(text: str) -> float:
     if not _NUMBER.fullmatch(text):
         raise ValueError(text)
     return float(text)
+
+
+def decimals(text: str, count: int) -> list[float]:
+    """So many numbers with commas between them."""
+    parts = text.split(",")
+    if len(parts) != count or not _NUMBERS.fullmatch(text):
+        raise ValueError(text)
+    return list(map(float, parts))
 
 
 def number(low: float, high: float, *, description: str, example: float) -> Parameter:

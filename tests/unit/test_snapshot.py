@@ -89,7 +89,8 @@ def test_filters(snapshot: Snapshot, query: BranchQuery, count: int) -> None:
     assert list(snapshot.iterate(query)) == page.features
     for offset in (0, 1, 2):
         rest = page.features[offset : offset + 2]
-        assert snapshot.collection(query, 2, offset) == (count, len(rest), b",".join(rest))
+        matched, returned, pieces = snapshot.collection(query, 2, offset)
+        assert (matched, returned, b",".join(pieces)) == (count, len(rest), b",".join(rest))
     assert sum(snapshot.counts(query).values()) == count
     assert (snapshot.extent(query) is None) == (count == 0)
 
@@ -278,3 +279,13 @@ def test_clusters_add_up(spread: MemorySnapshot) -> None:
             assert (cluster.feature is None) == (cluster.count > 1)
             assert cluster.box.west <= cluster.box.east
     assert len(spread.clusters(BranchQuery(q="甲7支行"), world, 3)) == 1
+
+
+def test_what_lies_together_is_sent_in_few_pieces(spread: MemorySnapshot) -> None:
+    box = BranchQuery(bbox=BBox(121, 29, 121.25, 29.25))
+    page, collection = spread.page(box, 200), spread.collection(box, 200)
+    assert collection.returned == len(page.features) > 150
+    assert len(collection.pieces) < 20
+    assert b",".join(collection.pieces) == b",".join(page.features)
+    listed = spread.collection(EVERYTHING, 300)
+    assert b",".join(listed.pieces) == b",".join(spread.iterate(EVERYTHING))
