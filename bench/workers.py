@@ -18,14 +18,17 @@ import statistics
 import tempfile
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from bench.boxes import boxes, places
 from bench.counties import BUILD
 from bench.figures import Figure, up_to
+from bench.profiles import profile_of
 from bench.scale import Scale
 from bench.servers import Server, mapsvc, ready
 from bench.synthetic import LIST, branches, store
+from mapsvc.snapshot import Keeper
 from mapsvc.store import open_store
 
 READY = "/api/v1/branches?limit=1"
@@ -54,16 +57,18 @@ def _cost(n: int, *, is_full: bool) -> list[Figure]:
             _exercise(server, n)
             workers = [_memory(pid) for pid in _workers(server.pid)]
             whole = _memory(server.pid)
+        start = up_to(30) if is_full else None
+        cold = Figure("start without a snapshot on disk", n, first, "s", goal=start,
+                      note=f"{busy:.1f} s of processor time in the main process")  # fmt: skip
+        cold = profile_of(cold, partial(_keep, data, Path(folder) / "anew"))
     shared = f"the workers' PSS: {_listed([pss for _, pss in workers])} GB"
-    start = up_to(30) if is_full else None
     return [
         Figure("memory of a worker, RSS", n, max(rss for rss, _ in workers), "GB",
                goal=up_to(1.5) if is_full else None, note=shared),
         Figure("memory of the keeper process, RSS", n, whole[0], "GB",
                note=f"PSS {whole[1]:.2f} GB; it writes the snapshot when the revision changes"),
         Figure("memory of all processes, PSS", n, whole[1] + sum(pss for _, pss in workers), "GB"),
-        Figure("start without a snapshot on disk", n, first, "s", goal=start,
-               note=f"{busy:.1f} s of processor time in the main process"),
+        cold,
         Figure("start with a snapshot on disk", n, again, "s", goal=start,
                note=f"{less_busy:.1f} s of processor time in the main process"),
     ]  # fmt: skip
@@ -123,12 +128,22 @@ def _change(n: int, times: int = 5) -> Figure:
                 seconds, longest = _until_shown(server, listed[-1].id, phone)
                 shown.append(seconds)
                 slowest = max(slowest, longest)
-            opened.close()
-    return Figure(
-        "changed row shows after", n, max(shown), "s", goal=up_to(2.0),
-        note=f"the longest of {times}, median {statistics.median(shown):.2f} s; "
-        f"the slowest request meanwhile {slowest * 1e3:.0f} ms",
-    )  # fmt: skip
+        figure = Figure(
+            "changed row shows after", n, max(shown), "s", goal=up_to(2.0),
+            note=f"the longest of {times}, median {statistics.median(shown):.2f} s; "
+            f"the slowest request meanwhile {slowest * 1e3:.0f} ms",
+        )  # fmt: skip
+        with opened.write() as writer:
+            writer.put_list(LIST, [replace(listed[0], phone="1"), *listed[1:]])
+        opened.close()
+        return profile_of(figure, partial(_keep, data, data / "snapshots"))
+
+
+def _keep(data: Path, snapshots: Path) -> None:
+    """What the main process does at a start, or when the revision has changed."""
+    opened = open_store(f"sqlite:///{data / 'mapsvc.sqlite3'}")
+    Keeper(opened, snapshots).refresh()
+    opened.close()
 
 
 def _until_shown(server: Server, branch: str, phone: str) -> tuple[float, float]:
