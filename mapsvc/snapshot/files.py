@@ -151,18 +151,13 @@ class MappedSource:
 
     Args:
         folder: the keeper's.
-        prepare: called with each snapshot before the first request sees it, so that what is made
-            of it on demand is there by then.
 
     Raises:
         StoreError: there is no snapshot in the folder.
     """
 
-    def __init__(
-        self, folder: Path, prepare: Callable[[MemorySnapshot], None] = lambda _: None
-    ) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._prepare = prepare
         self._territory: tuple[str, Territory] | None = None
         self._name: str | None = None
         self._snapshot = self._open()
@@ -171,12 +166,22 @@ class MappedSource:
         """The snapshot to answer with; a request takes it once."""
         return self._snapshot
 
-    def refresh(self) -> None:
-        """Take the folder's current snapshot if it is another one."""
-        if _current(self._folder) != self._name:
-            self._snapshot = self._open()
+    def refresh(self, prepare: Callable[[MemorySnapshot], None] | None = None) -> None:
+        """Take the folder's current snapshot if it is another one.
 
-    def watch(self, every_s: float = 0.1) -> None:
+        Args:
+            prepare: called with it before any request sees it, so that what is made of it on
+                demand is there by then.
+        """
+        if _current(self._folder) != self._name:
+            snapshot = self._open()
+            if prepare is not None:
+                prepare(snapshot)
+            self._snapshot = snapshot
+
+    def watch(
+        self, every_s: float = 0.1, prepare: Callable[[MemorySnapshot], None] | None = None
+    ) -> None:
         """Refresh every so many seconds, in a thread that ends with the process."""
 
         def work() -> None:
@@ -184,7 +189,7 @@ class MappedSource:
             while True:
                 time.sleep(every_s)
                 try:
-                    self.refresh()
+                    self.refresh(prepare)
                     failing = False
                 except StoreError:
                     if not failing:
@@ -208,10 +213,8 @@ class MappedSource:
                 if attempt == _OPEN_TRIES - 1:
                     raise
                 time.sleep(0.05)
-        snapshot = MemorySnapshot(columns, territory)
-        self._prepare(snapshot)
         self._name = name
-        return snapshot
+        return MemorySnapshot(columns, territory)
 
     def _territory_in(self, name: str) -> Territory:
         if self._territory is None or self._territory[0] != name:

@@ -12,7 +12,7 @@ from mapsvc.snapshot import Snapshot
 
 EXTENSION = "mapsvc"
 """Where ``app.extensions`` keeps the `Context`."""
-_SNAPSHOT = "mapsvc.snapshot"
+SNAPSHOT = "mapsvc.snapshot"
 
 
 class Source(Protocol):
@@ -39,9 +39,9 @@ def context() -> Context:
 def snapshot() -> Snapshot:
     """The snapshot of this request: the same one however often it is asked for."""
     environ = request.environ
-    taken: Snapshot | None = environ.get(_SNAPSHOT)
+    taken: Snapshot | None = environ.get(SNAPSHOT)
     if taken is None:
-        taken = environ[_SNAPSHOT] = context().source.current()
+        taken = environ[SNAPSHOT] = context().source.current()
     return taken
 
 

@@ -12,6 +12,7 @@ import os
 import resource
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -25,10 +26,10 @@ from mapsvc.snapshot import Keeper, MappedSource
 from mapsvc.snapshot.database import PostgisSource
 from mapsvc.store import open_store
 from mapsvc.web import create_app
-from mapsvc.web.context import Source
 from mapsvc.web.limits import COUNTS
 from mapsvc.web.sharing import Sharing, connect
 from mapsvc.web.waiting import QUEUE
+from mapsvc.web.warming import warm_up
 
 _BACKLOG = 2048
 """Connections that the system keeps until a worker takes them."""
@@ -41,7 +42,14 @@ _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # looked up, not bou
 def make_app() -> Flask:
     """The application of one worker, from the environment's settings."""
     settings = Settings.from_environment(os.environ)
-    app = create_app(settings, _source(settings))
+    source = _source(settings)
+    app = create_app(settings, source)
+    if isinstance(source, MappedSource):
+        prepare = partial(warm_up, app, base_url=address(settings))
+        prepare(source.current())
+        source.watch(prepare=prepare)
+    else:
+        source.watch()
     if settings.redis_url and settings.rate_limit:
         Sharing(app.extensions[COUNTS], connect(settings.redis_url)).start()
     app.extensions[QUEUE].watch(_ANY.get(settings.host, settings.host), settings.port)
@@ -51,15 +59,11 @@ def make_app() -> Flask:
     return app
 
 
-def _source(settings: Settings) -> Source:
-    """What a worker answers from, and keeps up with by itself."""
-    source: MappedSource | PostgisSource
+def _source(settings: Settings) -> MappedSource | PostgisSource:
+    """What a worker answers from."""
     if settings.index == "postgis":
-        source = PostgisSource(open_store(settings.store_url))
-    else:
-        source = MappedSource(_snapshots(settings))
-    source.watch()
-    return source
+        return PostgisSource(open_store(settings.store_url))
+    return MappedSource(_snapshots(settings))
 
 
 def serve(settings: Settings, on_start: Callable[[], None]) -> None:
