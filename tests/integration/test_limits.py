@@ -276,7 +276,9 @@ class TestRedis:
             time.sleep(0.02)
 
 
-@pytest.mark.parametrize("url", ["localhost:6379", "http://:hunter2@h", "redis:///", "redis:hunter2@h"])
+@pytest.mark.parametrize(
+    "url", ["localhost:6379", "http://:hunter2@h", "redis:///", "redis:hunter2@h"]
+)
 def test_a_wrong_address_of_redis_is_not_repeated(url: str) -> None:
     with pytest.raises(SettingError) as caught:
         Settings.from_environment({"MAPSVC_REDIS_URL": url})

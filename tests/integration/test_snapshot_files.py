@@ -15,7 +15,6 @@ from mapsvc import service
 from mapsvc.errors import StoreError
 from mapsvc.model import BBox, Branch, BranchList, Point
 from mapsvc.snapshot import EVERYTHING, BranchQuery, Keeper, MappedSource, MemorySnapshot
-from mapsvc.snapshot import files as snapshot_files
 from mapsvc.store import open_store
 from mapsvc.store.base import Reading, Store
 
@@ -132,7 +131,7 @@ def test_nobody_waits_while_files_are_made(store: Store, folder: Path) -> None:
             assert finish.wait(10)
             yield reading
 
-    store.reading = slow_reading  # type: ignore[method-assign, assignment]
+    store.reading = slow_reading  # type: ignore[method-assign]
     worker = threading.Thread(target=keeper.refresh)
     worker.start()
     assert making.wait(10)
@@ -164,7 +163,12 @@ def test_a_store_that_fails_leaves_the_old_snapshot(
     source.refresh()
     assert names(source.current()) == ["甲支行"]
     store.reading = working  # type: ignore[method-assign]
-    until(lambda: (source.refresh(), names(source.current()) == ["乙支行"])[1])
+
+    def shows_it() -> bool:
+        source.refresh()
+        return names(source.current()) == ["乙支行"]
+
+    until(shows_it)
     assert "the store fails" in caplog.text
 
 
@@ -181,7 +185,7 @@ def test_making_that_was_killed_leaves_no_half_snapshot(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(snapshot_files.Path, "rename", dies)
+        patched.setattr(Path, "rename", dies)
         with pytest.raises(KeyboardInterrupt):
             keeper.refresh()
     source.refresh()
