@@ -19,7 +19,7 @@ from mapsvc.web.scale import Step
 DistrictName = Callable[[str], str]
 """A district's name in the visitor's language, by its code."""
 
-_LARGE = 1_000
+_LARGE = 100
 """Numbers that a legend has no room for."""
 
 
