@@ -18,7 +18,7 @@ class Goal:
 
     def __str__(self) -> str:
         times = "" if self.of == "value" else "×"
-        return f"{self.sense} {self.bound:.3g}{times}"
+        return f"{self.sense} {self.bound:.4g}{times}"
 
 
 def at_least(ratio: float) -> Goal:
