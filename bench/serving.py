@@ -85,7 +85,7 @@ def run(scale: Scale) -> list[Figure]:
                 for key, one in contenders.items()
             }
             loads = _loads(loaded, counts[k], scale)
-            got = _figures(f"/api/v1/branches?bbox, {k} features", size, loads, names)
+            got = _figures(f"/api/v1/branches in a box, {k} features", size, loads, names)
             figures += _profiled([_with_goal(figure, names, _GOALS) for figure in got], loaded)
         constant = contenders["constant"].server
         loaded = {
@@ -171,7 +171,9 @@ def _with_goal(figure: Figure, names: Mapping[str, str], goals: Mapping[str, Goa
     (key,) = (key for key, name in names.items() if name == figure.peer)
     if figure.unit == "requests/s":
         return replace(figure, goal=goals.get(key))
-    return replace(figure, goal=at_most(2) if key == "constant" and "bbox" in figure.name else None)
+    return replace(
+        figure, goal=at_most(2) if key == "constant" and "in a box" in figure.name else None
+    )
 
 
 def _profiled(figures: list[Figure], loaded: Loaded) -> list[Figure]:
