@@ -5,12 +5,13 @@ A parser takes the variable's name and text; it raises `SettingError`, which say
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from mapsvc.errors import SettingError
 from mapsvc.model import Datum
@@ -66,18 +67,57 @@ def names(_name: str, text: str) -> tuple[str, ...]:
     return tuple(part for part in re.split(r"[,\s]+", text.strip()) if part)
 
 
-_HOST = re.compile(
-    r"\.?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)*\.?|\[?[0-9a-f:.]*:[0-9a-f:.]*\]?"
-)
+_HOST = re.compile(r"\.?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)*\.?")
 
 
 def hosts(name: str, text: str) -> tuple[str, ...]:
     """Host names, ``.example.org`` for all below, or addresses; no scheme, port or path."""
     found = names(name, text)
     for host in found:
-        if not _HOST.fullmatch(host.casefold()):
-            raise SettingError(name, host, "a host name such as map.example.org, without http://")
+        if not _HOST.fullmatch(host.casefold()) and not _is_ipv6(host):
+            allowed = "a host name such as map.example.org, without http://"
+            raise SettingError(name, _without_secrets(host), allowed)
     return found
+
+
+def _is_ipv6(host: str) -> bool:
+    """Bare or in brackets.
+
+    >>> [_is_ipv6(host) for host in ("::1", "[::1]", "[::1", "::1]", "127.0.0.1")]
+    [True, True, False, False, False]
+    """
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    try:
+        return bool(ipaddress.IPv6Address(host))
+    except ValueError:
+        return False
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of an address, or None where its host or port can be none.
+
+    >>> _split("http://[x"), _split("http://h:99999"), _split("http://h:0")
+    (None, None, None)
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    return None if port == 0 else parts
+
+
+def _without_secrets(text: str) -> str:
+    """An address to be told in an error: no user, password or query.
+
+    >>> _without_secrets("http://u:p@h"), _without_secrets("http://h/?key=k")
+    ('…', 'http://h/?…')
+    """
+    if "@" in text:
+        return "…"
+    address, query, _ = text.partition("?")
+    return f"{address}?…" if query else text
 
 
 def one_of(*known: str) -> Parse:
@@ -110,9 +150,17 @@ def path(_name: str, text: str) -> Path:
 
 def public_url(name: str, text: str) -> str:
     url = text.strip().rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise SettingError(name, text, "an absolute http or https address with no query")
+    parts = _split(url)
+    if (
+        parts is None
+        or parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or "@" in parts.netloc
+        or parts.query
+        or parts.fragment
+    ):
+        allowed = "an absolute http or https address with no query and no password"
+        raise SettingError(name, _without_secrets(text), allowed)
     return url
 
 
@@ -121,19 +169,39 @@ def service_url(name: str, text: str) -> str:
     if "@" in text:
         raise SettingError(name, "an address with a password", "allowed: use the key's setting")
     if "?" in text:
-        raise SettingError(name, f"{text.partition('?')[0]}?…", "an address with no query")
+        raise SettingError(name, _without_secrets(text), "an address with no query")
     return public_url(name, text)
 
 
 def redis_url(name: str, text: str) -> str:
     """An address of Redis, which may hold a password and so is never repeated."""
     url = text.strip()
-    parts = urlsplit(url)
-    where = parts.path if parts.scheme == "unix" else parts.hostname
-    if parts.scheme not in ("redis", "rediss", "unix") or not where:
-        allowed = "such as redis://:password@host:6379/0, rediss://… or unix:///folder/socket"
+    parts = _split(url)
+    where = parts and (parts.path if parts.scheme == "unix" else parts.hostname)
+    if not parts or parts.scheme not in ("redis", "rediss", "unix") or not where:
+        allowed = (
+            "such as redis://:password@host:6379/0, rediss://… or unix:///folder/socket, where "
+            "characters such as @ / [ in a password are written %40 %2F %5B"
+        )
         raise SettingError(name, "an address", allowed)
+    if not _redis_takes(url):
+        raise SettingError(name, "an address with these options", "one that Redis's client takes")
     return url
+
+
+def _redis_takes(url: str) -> bool:
+    """Whether a connection can be made ready, which opens none: workers would end with an error.
+
+    >>> _redis_takes("redis://h:1/0?socket_timeout=2"), _redis_takes("redis://h:1/0?nonsense=2")
+    (True, False)
+    """
+    from redis import Redis, RedisError  # noqa: PLC0415  # most commands need none
+
+    try:
+        Redis.from_url(url).connection_pool.make_connection()
+    except (ValueError, TypeError, AttributeError, RedisError):
+        return False
+    return True
 
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
@@ -144,10 +212,9 @@ def origins(name: str, text: str) -> tuple[str, ...]:
     if found in (("*",), ("none",)):
         return found
     for origin in found:
-        if not _ORIGIN.fullmatch(origin):
-            raise SettingError(
-                name, origin, "'*', 'none', or an origin such as https://example.org"
-            )
+        if not _ORIGIN.fullmatch(origin) or not _split(origin):
+            allowed = "'*', 'none', or an origin such as https://example.org"
+            raise SettingError(name, _without_secrets(origin), allowed)
     return found or ("none",)
 
 
@@ -158,14 +225,15 @@ def tiles(name: str, text: str) -> str:
     value = text.strip()
     if value in _NAMED_TILES:
         return value
-    path = urlsplit(value)
+    parts = _split(value)
     placeholders = set(re.findall(r"{(.*?)}", value))
     is_template = {"x", "y", "z"} <= placeholders <= {"x", "y", "z", "s", "r"}
-    if path.scheme not in ("http", "https") or not path.netloc or not is_template:
+    is_address = parts and parts.scheme in ("http", "https") and parts.hostname
+    if not is_address or not is_template:
         allowed = (
             f"one of {', '.join(_NAMED_TILES)}, or an http(s) address with {{z}}, {{x}}, {{y}}"
         )
-        raise SettingError(name, text, allowed)
+        raise SettingError(name, _without_secrets(text), allowed)
     return value
 
 

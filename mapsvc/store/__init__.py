@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -13,6 +14,8 @@ from mapsvc.store.sqlite import open_sqlite
 
 __all__ = ["open_existing_store", "open_store"]
 
+_HOST = re.compile(r"[\w.:%,-]*")
+"""Names, addresses of both kinds with a zone, and libpq's list of several."""
 _DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
 
 
@@ -57,4 +60,22 @@ def _parsed(url: str) -> URL:
             "…",
             "an address such as sqlite:///folder/file or postgresql+psycopg://user@host/database",
         )
+    if parsed.drivername != "sqlite" and not _ends_where_it_should(url, parsed):
+        raise SettingError(
+            "MAPSVC_DATABASE_URL",
+            "…",
+            "an address whose parts are clear: characters such as @ / ? in a user's name, a "
+            "password or a database's name are written %40 %2F %3F",
+        )
     return parsed
+
+
+def _ends_where_it_should(url: str, parsed: URL) -> bool:
+    """Whether no part of a password can be in the host or the database, which errors name.
+
+    >>> url = "postgresql://u:se@cret@h/d"
+    >>> _ends_where_it_should(url, make_url(url))
+    False
+    """
+    ats = 0 if parsed.username is None else 1
+    return url.count("@") == ats and bool(_HOST.fullmatch(parsed.host or ""))

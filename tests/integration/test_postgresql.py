@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import textwrap
@@ -18,7 +19,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from mapsvc.address.normalise import canonical
-from mapsvc.errors import StoreError
+from mapsvc.errors import SettingError, StoreError
 from mapsvc.geocoding.record import CacheKey
 from mapsvc.model import Branch, BranchList, Geocode
 from mapsvc.store import open_store
@@ -104,6 +105,48 @@ def test_errors_name_the_place_and_never_the_password(postgres: Cluster) -> None
             open_store(url)
         assert "geheim" not in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "u:SEC@RET@127.0.0.1:1/d@b",
+        "u:SEC@RET@127.0.0.1:1/d",
+        "u:SEC@h/RET@127.0.0.1:1/d",
+        "u:SEC@h:1/d?RET@127.0.0.1:1/d",
+        "SEC/RET@127.0.0.1:1/d",
+        "SEC@RET@/d?host=/run/postgresql",
+        "u:p@h RET/d",
+        "u:p@h#RET/d",
+        "u:p@[SEC RET]:1/d",
+        "u:p@SEC[RET/d",
+        "u:p@h:SECRET/d",
+    ],
+)
+@pytest.mark.parametrize("kind", ["postgresql", "postgresql+psycopg"])
+def test_what_may_be_half_a_password_is_no_host_or_database(kind: str, rest: str) -> None:
+    with pytest.raises(SettingError, match=r"^MAPSVC_DATABASE_URL: '…' is not ") as caught:
+        open_store(f"{kind}://{rest}")
+    assert not re.search("SEC|RET", str(caught.value))
+    assert ("written %40" in str(caught.value)) == (rest != "u:p@h:SECRET/d")
+
+
+@pytest.mark.parametrize(
+    ("rest", "place"),
+    [
+        ("u:SEC%40%2FRET@127.0.0.1:1/d%40b", "d@b on 127.0.0.1:1:"),
+        ("u:SEC/RET?[@[::1]:1/d", "d on ::1:1:"),
+        ("@127.0.0.1:1/d", "d on 127.0.0.1:1:"),
+        ("127.0.0.1:1/d-b?connect_timeout=2", "d-b on 127.0.0.1:1:"),
+        ("u@127.0.0.1,localhost:1/d", "d on 127.0.0.1,localhost:1:"),
+        ("u:SECRET@/d?host=/nowhere", "d on this machine:"),
+    ],
+)
+def test_addresses_of_every_good_kind_are_asked(rest: str, place: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        open_store(f"postgresql://{rest}")
+    assert f"opening the database {place}" in str(caught.value)
+    assert not re.search("SEC|RET", str(caught.value))
 
 
 def test_a_server_that_does_not_answer_is_given_up() -> None:

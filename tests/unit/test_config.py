@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mapsvc.config import Settings, variable
+from mapsvc.config import Settings, rows, variable
 from mapsvc.errors import SettingError
 from mapsvc.model import Datum
 
@@ -98,6 +98,70 @@ def test_bad_values_name_the_variable_and_what_is_allowed(name: str, text: str) 
     assert caught.value.name == name
     assert f"{name}: " in str(caught.value)
     assert " is not " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("MAPSVC_PUBLIC_URL", "http://[x"),
+        ("MAPSVC_PUBLIC_URL", "http://h:99999"),
+        ("MAPSVC_PUBLIC_URL", "http://h:0"),
+        ("MAPSVC_PUBLIC_URL", "http://u:GEHEIM@h"),
+        ("MAPSVC_PUBLIC_URL", "http://u:GE[HEIM@h"),
+        ("MAPSVC_PUBLIC_URL", "http://h/?key=GEHEIM"),
+        ("MAPSVC_PELIAS_URL", "http://[x"),
+        ("MAPSVC_PELIAS_URL", "http://h:99999"),
+        ("MAPSVC_PELIAS_URL", "http://u:GE[HEIM@h"),
+        ("MAPSVC_PELIAS_URL", "http://[x?key=GEHEIM"),
+        ("MAPSVC_AMAP_URL", "http://[x"),
+        ("MAPSVC_TILES", "http://[x/{z}{x}{y}"),
+        ("MAPSVC_TILES", "http://h:99999/{z}{x}{y}"),
+        ("MAPSVC_TILES", "http://:80/{z}{x}{y}"),
+        ("MAPSVC_TILES", "http://u:GE[HEIM@h/{z}{x}{y}"),
+        ("MAPSVC_TILES", "http://h/{z}{x}?key=GEHEIM"),
+        ("MAPSVC_EMBED_ORIGINS", "http://[x"),
+        ("MAPSVC_EMBED_ORIGINS", "http://h:99999"),
+        ("MAPSVC_EMBED_ORIGINS", "http://u:GEHEIM@h"),
+        ("MAPSVC_TRUSTED_HOSTS", "[x"),
+        ("MAPSVC_TRUSTED_HOSTS", "[::1"),
+        ("MAPSVC_TRUSTED_HOSTS", "::1]"),
+        ("MAPSVC_TRUSTED_HOSTS", ":"),
+        ("MAPSVC_TRUSTED_HOSTS", "u:GEHEIM@h"),
+        ("MAPSVC_REDIS_URL", "redis://[x"),
+        ("MAPSVC_REDIS_URL", "redis://:GE[HEIM@h:1/0"),
+        ("MAPSVC_REDIS_URL", "redis://:GE/HEIM@h:1/0"),
+        ("MAPSVC_REDIS_URL", "redis://:GEHEIM@127.0.0.1:99999/0"),
+        ("MAPSVC_REDIS_URL", "redis://:GEHEIM@127.0.0.1:x/0"),
+        ("MAPSVC_REDIS_URL", "redis://:GEHEIM@h:1/0?socket_timeout=GEHEIM"),
+        ("MAPSVC_REDIS_URL", "redis://:GEHEIM@h:1/0?GEHEIM=1"),
+        ("MAPSVC_REDIS_URL", "rediss://:GEHEIM@h:1/0?ssl_cert_reqs=GEHEIM"),
+        ("MAPSVC_REDIS_URL", "redis://:GEHEIM@h:1/0?protocol=9"),
+    ],
+)
+def test_addresses_that_cannot_be_taken_apart_are_refused_without_their_secrets(
+    name: str, text: str
+) -> None:
+    with pytest.raises(SettingError, match=rf"^{name}: .* is not ") as caught:
+        Settings.from_environment({name: text})
+    assert "GE" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("MAPSVC_PUBLIC_URL", "http://[::1]:8000"),
+        ("MAPSVC_PUBLIC_URL", "https://map.example.org/@here"),
+        ("MAPSVC_PELIAS_URL", "http://[2001:db8::1]:4000/v1"),
+        ("MAPSVC_TILES", "https://{s}.example.org:8443/{z}/{x}/{y}{r}.png?key=k"),
+        ("MAPSVC_REDIS_URL", "redis://127.0.0.1"),
+        ("MAPSVC_REDIS_URL", "redis://user:ge%40%2F%5Bheim@[::1]:6379/2?socket_timeout=2"),
+        ("MAPSVC_REDIS_URL", "rediss://:p@redis_1.example:6380/0?ssl_cert_reqs=none"),
+        ("MAPSVC_REDIS_URL", "unix:///run/redis/redis.sock?db=2"),
+    ],
+)
+def test_addresses_of_every_good_kind_are_taken(name: str, text: str) -> None:
+    settings = Settings.from_environment({name: text})
+    assert text in {row.value for row in rows(settings) if row.variable == name}
 
 
 def test_tianditu_needs_its_key() -> None:
