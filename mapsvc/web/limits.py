@@ -34,6 +34,10 @@ COUNTS = "mapsvc.counts"
 
 _MAX_ADDRESSES = 100_000
 """In a minute; more are answered without being counted, which keeps memory bounded."""
+_NO_ADDRESS = "no address"
+"""What all are counted as whose address is none, such as what a proxy forwards unchecked."""
+_LONGEST = 80
+"""Characters of an IPv6 address with zone, brackets and port; above, nothing is remembered."""
 
 _log = logging.getLogger(__name__)
 
@@ -81,7 +85,7 @@ class Counts:
         window = self.window
         if window.number != now // WINDOW_S:
             window = self.window = Window(now // WINDOW_S)
-        key = _network(address) if ":" in address else address
+        key = _network(address) if len(address) <= _LONGEST else _NO_ADDRESS
         here = window.here
         count = here.get(key, 0) + 1
         if count == 1 and len(here) >= _MAX_ADDRESSES:
@@ -97,16 +101,16 @@ class Counts:
 
 @functools.lru_cache(maxsize=10_000)
 def _network(address: str) -> str:
-    """What an address with colons is counted as: of IPv6 the /64, which one household has.
+    """What an address is counted as: of IPv6 the /64, which one household has.
 
     >>> _network("2001:db8::1:2:3:4"), _network("::ffff:192.0.2.1"), _network("192.0.2.1:5000")
     ('2001:db8::/64', '192.0.2.1', '192.0.2.1')
+    >>> _network("unknown")
+    'no address'
     """
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        host, _, _port = address.rpartition(":")  # some proxies name the port
-        return _network(host.strip("[]")) if ":" in host else host[:64]
+    parsed = _parsed(address) or _parsed(address.rpartition(":")[0])  # some proxies name the port
+    if parsed is None:
+        return _NO_ADDRESS
     if isinstance(parsed, ipaddress.IPv4Address):
         return str(parsed)
     if parsed.ipv4_mapped:
@@ -114,8 +118,17 @@ def _network(address: str) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(address.strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+
+
 def _warn(key: str, limit: int) -> None:
     hint = ""
+    if key == _NO_ADDRESS:
+        hint = "; a proxy must forward IP addresses, and MAPSVC_PROXY_HOPS say how many there are"
     try:
         if ipaddress.ip_network(key).is_private:
             hint = "; if that is a proxy of yours, set MAPSVC_PROXY_HOPS"

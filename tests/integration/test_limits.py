@@ -22,6 +22,7 @@ from tests.integration.conftest import make_app
 from tests.redis import Server, redis_server
 
 BRANCHES = "/api/v1/branches?limit=1"
+A, B, C = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 
 
 class Clock:
@@ -118,7 +119,14 @@ def test_nothing_is_counted_without_a_limit(snapshot: Snapshot) -> None:
         ("192.0.2.9:1234", "192.0.2.9", True),
         ("[2001:db8::1]:1234", "2001:db8::2", True),
         ("192.0.2.9", "192.0.2.10", False),
+        ("[2001:db8::1]", "2001:db8::2", True),
         ("nonsense:", "nonsense", True),
+        ("nonsense", "another", True),
+        ("nonsense:1", "_hidden:2", True),
+        ("x" * 5_000, "unknown", True),
+        (":" * 70, "", True),
+        ("fe80::1%a-zone-of-linux:12345", "fe80::2", True),
+        ("nonsense", "192.0.2.9", False),
         ("", "192.0.2.9", False),
     ],
 )
@@ -150,8 +158,20 @@ def test_visitors_behind_counted_proxies_are_told_apart(snapshot: Snapshot, cloc
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_MAX_ADDRESSES", 2)
     counts = Counts(1, Clock(600))
-    assert [counts.hit(name) for name in ("a", "b", "c", "c", "a")] == [0, 0, 0, 0, 60]
-    assert set(counts.window.here) == {"a", "b"}
+    assert [counts.hit(name) for name in (A, B, C, C, A)] == [0, 0, 0, 0, 60]
+    assert set(counts.window.here) == {A, B}
+
+
+def test_what_is_no_address_takes_no_memory() -> None:
+    """A proxy may forward whatever visitors write."""
+    counts = Counts(10, Clock(600))
+    before = limits._network.cache_info().currsize
+    garbage = [f"{i}{filling * 5_000}" for i in range(50) for filling in "x:.%["]
+    zones = [f"fe80::1%{i}{'x' * 5_000}" for i in range(50)]
+    waits = [counts.hit(text) for text in garbage + zones]
+    assert waits == [0] * 10 + [60] * 290
+    assert set(counts.window.here) == {"no address"}
+    assert limits._network.cache_info().currsize == before
 
 
 def test_it_is_logged_once_a_minute_with_what_to_do(
@@ -166,7 +186,12 @@ def test_it_is_logged_once_a_minute_with_what_to_do(
     for _ in range(9):
         ask(client, address="8.8.8.8")
     assert caplog.records[1].getMessage() == "'8.8.8.8' sent more than 3 requests in a minute"
-    assert len(caplog.records) == 2
+    clock.seconds = 720
+    for _ in range(9):
+        ask(client, address="garbage")
+    said = "'no address' sent more than 3 requests in a minute"
+    hint = "; a proxy must forward IP addresses, and MAPSVC_PROXY_HOPS say how many there are"
+    assert [record.getMessage() for record in caplog.records[2:]] == [said + hint]
 
 
 class TestRedis:
@@ -184,21 +209,21 @@ class TestRedis:
     def test_workers_share_their_counts(self, workers: list[Sharing]) -> None:
         one, two, three = (worker._counts for worker in workers)
         for _ in range(4):
-            one.hit("a")
-            two.hit("a")
-        one.hit("b")
-        three.hit("a")
+            one.hit(A)
+            two.hit(A)
+        one.hit(B)
+        three.hit(A)
         for worker in workers * 2:
             worker.exchange()
-            three.hit("c")
-        assert [counts.hit("a") for counts in (one, three)] == [0, 0], "9 elsewhere and here"
+            three.hit(C)
+        assert [counts.hit(A) for counts in (one, three)] == [0, 0], "9 elsewhere and here"
         for worker in workers * 2:
             worker.exchange()
-        two.hit("a")
-        two.hit("b")
+        two.hit(A)
+        two.hit(B)
         workers[1].exchange()
-        assert [two.hit("a"), two.hit("b")] == [60, 0]
-        assert two.window.elsewhere["a"] == 7
+        assert [two.hit(A), two.hit(B)] == [60, 0]
+        assert two.window.elsewhere[A] == 7
 
     def test_many_addresses_are_told_in_batches(
         self, workers: list[Sharing], monkeypatch: pytest.MonkeyPatch
@@ -214,7 +239,7 @@ class TestRedis:
         assert len(two.window.elsewhere) == 50
 
     def test_counts_end_with_their_minute(self, server: Server, workers: list[Sharing]) -> None:
-        workers[0]._counts.hit("a")
+        workers[0]._counts.hit(A)
         workers[0].exchange()
         with connect(server.url) as client:
             assert client.keys() == ["mapsvc:requests:10"]
@@ -227,20 +252,20 @@ class TestRedis:
         worker.exchange()
         server.stop()
         for _ in range(10):
-            assert worker._counts.hit("a") == 0
+            assert worker._counts.hit(A) == 0
         waits = [worker.step() for _ in range(12)]
         assert waits == sorted(waits)
         assert waits[-1] == 5.0
-        assert worker._counts.hit("a") == 60
+        assert worker._counts.hit(A) == 60
         said = [r.getMessage() for r in caplog.records if r.name == "mapsvc.web.sharing"]
         assert len(said) == 1
         assert said[0].startswith("Redis does not answer (ConnectionError); ")
         server.start()
         assert worker.step() == 0.01
         assert caplog.records[-1].getMessage().startswith("Redis answers again")
-        other._counts.hit("a")
+        other._counts.hit(A)
         other.exchange()
-        assert other._counts.hit("a") == 60
+        assert other._counts.hit(A) == 60
 
     def test_a_redis_that_hangs_makes_no_request_wait(
         self, snapshot: Snapshot, server: Server
@@ -267,12 +292,12 @@ class TestRedis:
 
     def test_a_thread_exchanges_by_itself(self, workers: list[Sharing]) -> None:
         for worker in workers[:2]:
-            worker._counts.hit("a")
+            worker._counts.hit(A)
             worker.start()
         deadline = time.monotonic() + 10
-        while workers[0]._counts.window.elsewhere.get("a") != 1:
+        while workers[0]._counts.window.elsewhere.get(A) != 1:
             assert time.monotonic() < deadline
-            workers[0]._counts.hit("a")
+            workers[0]._counts.hit(A)
             time.sleep(0.02)
 
 
