@@ -6,7 +6,7 @@ import io
 import json
 import os
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -57,7 +57,7 @@ def build_in_memory(reading: Reading, district_names: dict[str, str]) -> Columns
     sorted_blobs = {name: io.BytesIO() for name in BLOBS}
     for name, sink in sinks.items():
         listed = Texts(sink.getvalue(), _starts(columns[name]))
-        _write_sorted(sorted_blobs[name], listed, order)
+        _write_sorted(sorted_blobs[name], listed, order, BLOBS[name])
     arrays = _arrays(columns, order)
     return assemble(head, arrays, [blob.getvalue() for blob in sorted_blobs.values()])
 
@@ -80,7 +80,8 @@ def build(reading: Reading, district_names: dict[str, str], folder: Path) -> Col
     order = _spatial_order(columns)
     for name, path in drafts.items():
         with _written(folder / name) as file:
-            _write_sorted(file, Texts(mapped_bytes(path), _starts(columns[name])), order)
+            listed = Texts(mapped_bytes(path), _starts(columns[name]))
+            _write_sorted(file, listed, order, BLOBS[name])
         path.unlink()
     for name, values in _arrays(columns, order).items():
         with _written(folder / f"{name}.npy") as file:
@@ -131,9 +132,10 @@ def _collect(
             "lon": [row.lon for row in batch],  # None becomes NaN
             "lat": [row.lat for row in batch],
             "id_hashes": [hash_of(row.id) for row in batch],
-            "features": _write(sinks["features"], (feature(r, district_names) for r in batch)),
-            "texts": _write(sinks["texts"], map(_text, batch)),
         }
+        made = {"features": [feature(r, district_names) for r in batch], "texts": _texts(batch)}
+        for name, strings in made.items():
+            values[name] = _write(sinks[name], strings, BLOBS[name])
         for name, column in values.items():
             parts[name].append(np.array(column, _TYPES[name]))
         providers.update(row.provider for row in batch if row.lon is not None)
@@ -185,21 +187,20 @@ def _arrays(columns: Arrays, order: NDArray[np.int64]) -> Arrays:
     }
 
 
-def _write(sink: BinaryIO, strings: Iterable[bytes]) -> list[int]:
-    """Write strings with a comma after each; returns how many bytes each has taken."""
-    strings = list(strings)
-    sink.write(b",".join([*strings, b""]))
+def _write(sink: BinaryIO, strings: Sequence[bytes], after: bytes) -> list[int]:
+    """Write strings with ``after`` after each; returns how many bytes each has taken."""
+    sink.write(after.join([*strings, b""]))
     return [len(string) + 1 for string in strings]
 
 
-def _write_sorted(sink: BinaryIO, listed: Texts, order: NDArray[np.int64]) -> None:
+def _write_sorted(sink: BinaryIO, listed: Texts, order: NDArray[np.int64], after: bytes) -> None:
     for start in range(0, order.size, _AT_ONCE):
-        _write(sink, listed.at(order[start : start + _AT_ONCE]))
+        _write(sink, listed.at(order[start : start + _AT_ONCE]), after)
 
 
-def _text(row: Row) -> bytes:
-    """What a text is searched in: canonical name and address, a line each."""
-    return f"{canonical(row.name)}\n{canonical(row.address)}\n".encode()
+def _texts(rows: Iterable[Row]) -> list[bytes]:
+    """What texts are searched in: canonical name and address, a line each."""
+    return [f"{canonical(row.name)}\n{canonical(row.address)}".encode() for row in rows]
 
 
 def _starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -39,12 +39,13 @@ _FEW = 32
 """Up to so many, looking for rows that follow each other takes longer than it saves."""
 
 HEAD = "head.json"
-BLOBS = ("features", "texts")
+BLOBS = {"features": b",", "texts": b"\n"}
+"""What follows each string: in a FeatureCollection a comma, and what no search can hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Byte strings, one after the other, each followed by a comma.
+    """Byte strings, one after the other, each followed by one more byte (see `BLOBS`).
 
     Args:
         data: the bytes.
@@ -63,7 +64,7 @@ class Texts:
     def pieces(self, rows: NDArray[np.int64]) -> Sequence[Piece]:
         """The strings of these rows, in their order; those that follow each other are one piece.
 
-        A piece has commas between its strings. None is copied.
+        Within a piece, the strings stand as they are kept. None is copied.
         """
         if rows.size <= _FEW:
             return self.at(rows)
@@ -142,13 +143,17 @@ def load(folder: Path) -> Columns:
     """
     try:
         head = json.loads((folder / HEAD).read_text(encoding="utf-8"))
-        for name, size in head["sizes"].items():
-            if (folder / name).stat().st_size != size:
-                raise StoreError(f"{folder / name} is damaged; remove the folder and start again")
+        _check_sizes(folder, head["sizes"])
         arrays = {path.stem: _mapped(path) for path in folder.glob("*.npy")}
         return assemble(head, arrays, [mapped_bytes(folder / name) for name in BLOBS])
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # whatever damage looks like: NumPy, JSON and pickle differ
         raise StoreError(f"{folder} cannot be read: {error}") from error
+
+
+def _check_sizes(folder: Path, sizes: dict[str, int]) -> None:
+    for name, size in sizes.items():
+        if (folder / name).stat().st_size != size:
+            raise ValueError(f"{name} is damaged")
 
 
 def _mapped(path: Path) -> NDArray[Any]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import io
 import json
 import logging
 import os
+import re
 import shutil
 import threading
 import time
@@ -21,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy
@@ -40,6 +42,9 @@ from mapsvc.store.base import Reading, Store
 _KEPT = 2
 """Revisions that stay: the current one, and the one that a worker may be about to open."""
 _OPEN_TRIES = 5
+_NAME = re.compile(r"revision-\d+-[0-9a-f]+\.[0-9a-f]+", re.ASCII)
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +67,8 @@ class Keeper:
         self._folder = folder
         self._territory: tuple[str, Territory] | None = None
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_ours(folder)
             (folder / ".lock").touch()
         except OSError as error:
             raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
@@ -75,8 +81,8 @@ class Keeper:
         """
         try:
             with self._locked(), self._store.reading() as reading:
-                name = _name(reading)
-                if not (self._folder / name).is_dir():
+                name = self._name(reading)
+                if not self._is_sound(name):
                     self._make(reading, name)
                 if _current(self._folder) != name:
                     _replace(self._folder / _pointer(), name)
@@ -86,24 +92,37 @@ class Keeper:
 
     def watch(self, every_s: float = 0.25) -> None:
         """Refresh whenever the store changes, in a thread that ends with the process."""
+        seen: int | None = None
 
-        def work() -> None:
-            seen: int | None = None
-            failing = False
-            while True:
-                try:
-                    revision = self._store.revision()
-                    if revision != seen:
-                        self.refresh()
-                        seen = revision
-                    failing = False
-                except StoreError:
-                    if not failing:  # said once, however long it lasts
-                        _log.exception("the store fails; answers go on from the last snapshot")
-                    failing = True
-                time.sleep(every_s)
+        def look() -> None:
+            nonlocal seen
+            revision = self._store.revision()
+            if revision != seen:
+                self.refresh()
+                seen = revision
 
-        threading.Thread(target=work, name="snapshots", daemon=True).start()
+        _repeat(look, every_s, "the store")
+
+    def _name(self, reading: Reading) -> str:
+        """A folder's name: the revision, and digests of all else that its content depends on.
+
+        The time, too: another store may stand at the same revision.
+        """
+        branches = _digest(f"{reading.revision} {reading.changed_at}")
+        return f"revision-{reading.revision}-{branches}.{_digest(reading.districts_changed_at)}"
+
+    def _is_sound(self, name: str) -> bool:
+        """Whether the files are there and whole; what is damaged is removed."""
+        districts = _territory_of(name)
+        known = self._territory is not None and self._territory[0] == districts
+        if not known:
+            found = _read_or_remove(load_territory, self._folder / districts)
+            self._territory = None if found is None else (districts, found)
+        return (
+            self._territory is not None
+            and (self._folder / districts).is_dir()
+            and _read_or_remove(load, self._folder / name) is not None
+        )
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -113,30 +132,27 @@ class Keeper:
 
     def _make(self, reading: Reading, name: str) -> None:
         territory = self._territory_of(reading)
-        draft = _draft(self._folder / name)
-        with ThreadPoolExecutor(max_workers=1) as beside:
+        with (
+            _drafted(self._folder / name) as draft,
+            ThreadPoolExecutor(max_workers=1) as beside,
+        ):
             # New areas take as long as many branches, and shapely lets others work meanwhile.
             saving = beside.submit(self._save, territory, _territory_of(name))
             build(reading, territory.names, draft)
             saving.result()
-        draft.rename(self._folder / name)
 
     def _territory_of(self, reading: Reading) -> Territory:
         """The districts, in files too; read from the store only when they have changed."""
         name = _territory_name(reading.districts_changed_at)
         if self._territory is None or self._territory[0] != name:
-            folder = self._folder / name
-            is_saved = folder.is_dir()
-            territory = load_territory(folder) if is_saved else Territory(reading.districts())
-            self._territory = (name, territory)
+            self._territory = (name, Territory(reading.districts()))
         return self._territory[1]
 
     def _save(self, territory: Territory, name: str) -> None:
         folder = self._folder / name
         if not folder.is_dir():
-            draft = _draft(folder)
-            save_territory(territory, draft)
-            draft.rename(folder)
+            with _drafted(folder) as draft:
+                save_territory(territory, draft)
 
     def _remove_old(self) -> None:
         for kind in ("revision-", "districts-", ".revision-", ".districts-"):
@@ -183,20 +199,7 @@ class MappedSource:
         self, every_s: float = 0.1, prepare: Callable[[MemorySnapshot], None] | None = None
     ) -> None:
         """Refresh every so many seconds, in a thread that ends with the process."""
-
-        def work() -> None:
-            failing = False
-            while True:
-                time.sleep(every_s)
-                try:
-                    self.refresh(prepare)
-                    failing = False
-                except StoreError:
-                    if not failing:
-                        _log.exception("a new snapshot cannot be read; the last one goes on")
-                    failing = True
-
-        threading.Thread(target=work, name="snapshot", daemon=True).start()
+        _repeat(lambda: self.refresh(prepare), every_s, "a new snapshot")
 
     def _open(self) -> MemorySnapshot:
         for attempt in range(_OPEN_TRIES):
@@ -224,12 +227,80 @@ class MappedSource:
         return self._territory[1]
 
 
-def _draft(folder: Path) -> Path:
-    """An empty folder to make ``folder`` in, under a name that nobody reads."""
+@contextlib.contextmanager
+def _drafted(folder: Path) -> Iterator[Path]:
+    """An empty folder under a name that nobody reads; it becomes ``folder`` when all went well."""
     draft = folder.with_name(f".{folder.name}")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
-    return draft
+    try:
+        yield draft
+        _sync(draft)
+        shutil.rmtree(folder, ignore_errors=True)  # a sound one beside damaged districts
+        draft.rename(folder)
+        _sync(folder.parent)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)  # half a snapshot would only fill the disk
+        raise
+
+
+def _read_or_remove(read: Callable[[Path], T], folder: Path) -> T | None:
+    """What is in a folder; None where it is missing, or damaged and now removed."""
+    if not folder.is_dir():
+        return None
+    try:
+        return read(folder)
+    except StoreError as error:
+        _log.warning("%s; it is made anew", error)
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+
+
+def _repeat(look: Callable[[], None], every_s: float, what: str) -> None:
+    """Do something again and again in a thread that ends with the process.
+
+    A failure is said once, however long it lasts, and that it is over.
+    """
+
+    def work() -> None:
+        failing = False
+        while True:
+            try:
+                look()
+                if failing:
+                    _log.warning("%s can be read again", what)
+                failing = False
+            except Exception as error:  # the thread must outlive whatever it meets
+                if not failing:
+                    known = isinstance(error, StoreError)
+                    _log.error(
+                        "%s cannot be read; answers go on from the last snapshot: %s",
+                        *(what, error),
+                        exc_info=None if known else error,
+                    )
+                failing = True
+            time.sleep(every_s)
+
+    threading.Thread(target=work, name=what, daemon=True).start()
+
+
+def _sync(folder: Path) -> None:
+    """Have a folder's entries on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _check_ours(folder: Path) -> None:
+    """Refuse a folder that others can write: a part of what is in it is run as code (a pickle)."""
+    found = folder.stat()
+    if found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise StoreError(
+            f"{folder} must belong to the user who runs mapsvc, and be writable to nobody else; "
+            "remove it, or see to that (chmod 700)"
+        )
 
 
 def save_territory(territory: Territory, folder: Path) -> None:
@@ -240,7 +311,9 @@ def save_territory(territory: Territory, folder: Path) -> None:
     for kind in ("geometry", "drawing"):
         shapes = [shapely.to_wkb(getattr(d, kind)) for d in territory.districts]
         _write(folder / f"{kind}.wkb", b"".join(shapes))
-        np.save(folder / f"{kind}.npy", np.cumsum([0, *map(len, shapes)]), allow_pickle=False)
+        starts = io.BytesIO()
+        np.save(starts, np.cumsum([0, *map(len, shapes)]), allow_pickle=False)
+        _write(folder / f"{kind}.npy", starts.getvalue())
 
 
 def load_territory(folder: Path) -> Territory:
@@ -259,7 +332,7 @@ def load_territory(folder: Path) -> Territory:
             )
         )
         return Territory(districts, Areas.from_bytes((folder / "areas.bin").read_bytes()))
-    except (OSError, ValueError, shapely.errors.GEOSException) as error:
+    except Exception as error:  # whatever damage looks like: NumPy, JSON and GEOS differ
         raise StoreError(f"{folder} cannot be read: {error}") from error
 
 
@@ -278,26 +351,19 @@ def _write(path: Path, data: bytes) -> None:
 
 def _replace(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}")
+    draft.unlink(missing_ok=True)  # never through a link
     _write(draft, text.encode())
     draft.replace(path)
 
 
 def _current(folder: Path) -> str | None:
     try:
-        return (folder / _pointer()).read_text(encoding="utf-8")
+        name = (folder / _pointer()).read_bytes().decode("ascii", "replace")
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StoreError(f"{folder} cannot be read: {error.strerror}") from error
-
-
-def _name(reading: Reading) -> str:
-    """A folder's name: the revision, and a digest of all else that its content depends on.
-
-    The time, too: another store may stand at the same revision.
-    """
-    what = f"{reading.revision} {reading.changed_at}"
-    return f"revision-{reading.revision}-{_digest(what)}.{_digest(reading.districts_changed_at)}"
+    return name if _NAME.fullmatch(name) else None  # damaged: as if there were none
 
 
 def _territory_name(districts_changed_at: str) -> str:

@@ -7,6 +7,8 @@ variables, so that a worker that is started anew finds what the first one found.
 from __future__ import annotations
 
 import gc
+import hashlib
+import logging
 import multiprocessing
 import os
 import resource
@@ -19,6 +21,7 @@ from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
+from sqlalchemy import make_url
 
 from mapsvc.config import Settings
 from mapsvc.errors import MapsvcError
@@ -35,12 +38,14 @@ _BACKLOG = 2048
 """Connections that the system keeps until a worker takes them."""
 _CONNECTIONS = 2048
 """A worker's, at most. More wait unseen where no 503 reaches them; each costs some kilobytes."""
+_LOG_LINE = "[%(asctime)s] %(levelname)s %(message)s"
 _OTHER_FILES = 256
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # looked up, not bound
 
 
 def make_app() -> Flask:
     """The application of one worker, from the environment's settings."""
+    logging.basicConfig(format=_LOG_LINE)
     settings = Settings.from_environment(os.environ)
     source = _source(settings)
     app = create_app(settings, source)
@@ -72,6 +77,7 @@ def serve(settings: Settings, on_start: Callable[[], None]) -> None:
     Raises:
         MapsvcError: the address cannot be listened on.
     """
+    logging.basicConfig(format=_LOG_LINE)
     _check_free(settings.host, settings.port)
     # Workers that are forked would inherit the keeper's locks in whatever state they are.
     multiprocessing.set_start_method("spawn", force=True)
@@ -113,7 +119,10 @@ def _connections() -> int:
 
 
 def _snapshots(settings: Settings) -> Path:
-    return settings.data_dir / "snapshots"
+    """Where the snapshots of this store are: servers of two stores may share a data folder."""
+    store = make_url(settings.store_url).render_as_string(hide_password=True)
+    digest = hashlib.blake2b(store.encode(), digest_size=8).hexdigest()
+    return settings.data_dir / "snapshots" / digest
 
 
 def address(settings: Settings) -> str:
