@@ -11,6 +11,7 @@ changes a cluster, and each cluster lies wholly within one cluster of every lowe
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -139,8 +140,34 @@ class ClusterIndex:
         if mask is None:
             return self._clusters(starts, stops, zoom)
         part = self._only(_ranges(starts, stops), mask)
-        shift = 2 * (_LEVELS - zoom - _EXTRA)
-        return part._clusters(*_changes(part._codes >> shift), zoom)
+        return part._clusters(*_changes(part._codes >> _shift(zoom)), zoom)
+
+    def zoom_for(self, bbox: BBox, zoom: int, limit: int) -> int:
+        """The greatest zoom, up to the given one, at which a box has few enough clusters.
+
+        Nothing but cells is counted, so that it costs far less than `within` for many clusters.
+
+        Args:
+            bbox: in WGS-84; across ±180° where west is greater than east.
+            zoom: of the map, 0 to `MAX_ZOOM`.
+            limit: how many clusters `within` may give, 16 or more: zoom 0 has so many cells.
+
+        Raises:
+            InvalidValue: a zoom or a limit out of range.
+        """
+        if limit < 4**_EXTRA:
+            raise InvalidValue("limit", limit, f"a whole number from {4**_EXTRA}")
+        while True:
+            firsts = self._codes[self._runs(*_cells(bbox, zoom), zoom)[0]]
+            if firsts.size <= limit:
+                return zoom
+            # Neighbours lie in two cells of every zoom that sees the highest bit they differ in.
+            # A lower zoom's cells hold more round the box: the counts are the least there can be.
+            apart = firsts[1:] ^ firsts[:-1]
+            too_many = bisect_left(
+                range(zoom), limit, key=lambda z: int(np.count_nonzero(apart >> _shift(z)))
+            )
+            zoom = too_many - 1
 
     def only(self, mask: Mask) -> ClusterIndex:
         """An index of the rows that a mask lets through, under their own numbers.
@@ -157,13 +184,23 @@ class ClusterIndex:
         self, columns: list[tuple[int, int]], rows: tuple[int, int], zoom: int
     ) -> tuple[Rows, Rows]:
         """Where the points of each cell that has some start and stop, in Morton order."""
-        shift = 2 * (_LEVELS - zoom - _EXTRA)
+        shift = _shift(zoom)
         width = sum(last - first + 1 for first, last in columns)
         if width * (rows[1] - rows[0] + 1) * 4 > self._codes.size:
-            starts, stops = _changes(self._codes >> shift)
-            x, y = _unmorton(self._codes[starts] >> shift)
-            inside = (y >= rows[0]) & (y <= rows[1])
-            inside &= np.logical_or.reduce([(x >= first) & (x <= last) for first, last in columns])
+            cells = self._codes >> shift
+            starts, stops = _changes(cells)
+            last_cell = (1 << zoom + _EXTRA) - 1
+            if columns == [(0, last_cell)] and rows == (0, last_cell):
+                return starts, stops
+            cells = cells[starts]
+            # Bits spread apart are in the order of the numbers that they came from.
+            x, y = cells & _EVEN_BITS, cells >> 1 & _EVEN_BITS
+            spans = [_spread(np.array(span)) for span in (rows, *columns)]
+            in_rows, *in_columns = (
+                (values >= first) & (values <= last)
+                for values, (first, last) in zip((y, *[x] * len(columns)), spans, strict=True)
+            )
+            inside = in_rows & np.logical_or.reduce(in_columns)
             return starts[inside], stops[inside]
         x = np.concatenate([np.arange(first, last + 1) for first, last in columns])
         y = np.arange(rows[0], rows[1] + 1)
@@ -225,14 +262,9 @@ class ClusterIndex:
         return low, np.maximum.reduceat(self._highs[:, at], offsets, axis=1)
 
 
-def cells_in(bbox: BBox, zoom: int) -> int:
-    """How many cells a box touches: `ClusterIndex.within` gives at most so many clusters.
-
-    Raises:
-        InvalidValue: a zoom that is not from 0 to `MAX_ZOOM`.
-    """
-    columns, rows = _cells(bbox, zoom)
-    return sum(last - first + 1 for first, last in columns) * (rows[1] - rows[0] + 1)
+def _shift(zoom: int) -> int:
+    """By how many bits the code of a finest cell is longer than that of its cell at a zoom."""
+    return 2 * (_LEVELS - zoom - _EXTRA)
 
 
 def _cells(bbox: BBox, zoom: int) -> tuple[list[tuple[int, int]], tuple[int, int]]:
@@ -265,6 +297,7 @@ def _degrees(units: Floats) -> Floats:
 
 _SPREAD = ((16, 0x0000FFFF0000FFFF), (8, 0x00FF00FF00FF00FF), (4, 0x0F0F0F0F0F0F0F0F),
            (2, 0x3333333333333333), (1, 0x5555555555555555))  # fmt: skip
+_EVEN_BITS = _SPREAD[-1][1]
 
 
 def _spread(values: Rows) -> Rows:
@@ -274,22 +307,8 @@ def _spread(values: Rows) -> Rows:
     return values
 
 
-def _gather(values: Rows) -> Rows:
-    """The inverse of `_spread`; other bits are left out."""
-    values = values & _SPREAD[-1][1]
-    for (shift, _), (_, bits) in zip(
-        reversed(_SPREAD), [*reversed(_SPREAD[:-1]), (0, 0xFFFFFFFF)], strict=True
-    ):
-        values = (values | values >> shift) & bits
-    return values
-
-
 def _morton(x: Rows, y: Rows) -> Rows:
     return _spread(x) | _spread(y) << 1
-
-
-def _unmorton(codes: Rows) -> tuple[Rows, Rows]:
-    return _gather(codes), _gather(codes >> 1)
 
 
 def _changes(cells: Rows) -> tuple[Rows, Rows]:

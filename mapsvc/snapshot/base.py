@@ -166,8 +166,21 @@ class Snapshot(Protocol):
             query: only branches that pass these filters.
         """
 
-    def clusters(self, query: BranchQuery, bbox: BBox, zoom: int) -> list[Cluster]:
-        """What a map of this box at this zoom shows; see `mapsvc.geo.clusters`."""
+    def clusters(
+        self, query: BranchQuery, bbox: BBox, zoom: int, limit: int
+    ) -> tuple[list[Cluster], int]:
+        """What a map of this box at this zoom shows; see `mapsvc.geo.clusters`.
+
+        Args:
+            query: only branches that pass its filters; its own box is not looked at.
+            bbox: the part of the map, in WGS-84.
+            zoom: of the map; beyond the greatest one, that is meant.
+            limit: where there are more clusters than that, those of a lower zoom are given: of
+                the greatest at which they are few enough. 16 or more.
+
+        Returns:
+            The clusters, and the zoom that they are of.
+        """
 
     def counts(self, query: BranchQuery) -> dict[str, int]:
         """How many branches that pass the filters lie in each district, by code, all of them."""

@@ -158,11 +158,14 @@ class MemorySnapshot:
         )
         return list(map(Neighbour, self._columns.features.at(found), metres.tolist()))
 
-    def clusters(self, query: BranchQuery, bbox: BBox, zoom: int) -> list[Cluster]:
+    def clusters(
+        self, query: BranchQuery, bbox: BBox, zoom: int, limit: int
+    ) -> tuple[list[Cluster], int]:
         index, chosen = self._columns.clusters, self._filter(query)
         if chosen is not None:
             index = chosen.clusters
-        found = index.within(bbox, min(zoom, MAX_ZOOM))
+        zoom = index.zoom_for(bbox, min(zoom, MAX_ZOOM), limit)
+        found = index.within(bbox, zoom)
         singles = found.row >= 0
         features = iter(self._columns.features.at(found.row[singles]))
         columns = (
@@ -181,7 +184,7 @@ class MemorySnapshot:
             for lon, lat, count, west, south, east, north, expansion_zoom, single in zip(
                 *(column.tolist() for column in columns), strict=True
             )
-        ]
+        ], zoom
 
     def counts(self, query: BranchQuery) -> dict[str, int]:
         if query == EVERYTHING:

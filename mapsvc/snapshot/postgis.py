@@ -196,12 +196,19 @@ class PostgisSnapshot:
         features = self._ranked([rank for _, rank in chosen])
         return [Neighbour(made, metres) for made, (metres, _) in zip(features, chosen, strict=True)]
 
-    def clusters(self, query: BranchQuery, bbox: BBox, zoom: int) -> list[Cluster]:
-        zoom = min(zoom, MAX_ZOOM)
-        inside, box = _in_box(_whole_cells(bbox, zoom), "cell")
-        where, values = self._where(query, f"p.lon IS NOT NULL AND {inside}", has_box=False)
-        lon, lat, ranks = self._columns(where, values | box)
-        found = ClusterIndex(lon, lat).within(bbox, zoom)
+    def clusters(
+        self, query: BranchQuery, bbox: BBox, zoom: int, limit: int
+    ) -> tuple[list[Cluster], int]:
+        asked, zoom, whole = None, min(zoom, MAX_ZOOM), _whole_cells(bbox, min(zoom, MAX_ZOOM))
+        while whole != asked:
+            inside, box = _in_box(whole, "cell")
+            where, values = self._where(query, f"p.lon IS NOT NULL AND {inside}", has_box=False)
+            lon, lat, ranks = self._columns(where, values | box)
+            index = ClusterIndex(lon, lat)
+            zoom = index.zoom_for(bbox, zoom, limit)
+            # A lower zoom's cells reach farther beyond the box.
+            asked, whole = whole, _whole_cells(bbox, zoom)
+        found = index.within(bbox, zoom)
         single = found.row >= 0
         features = iter(self._ranked(ranks[found.row[single]].tolist()))
         columns = (found.lon, found.lat, found.count, found.west, found.south, found.east)
@@ -217,7 +224,7 @@ class PostgisSnapshot:
                 *(each.tolist() for each in (*columns, found.north, found.expansion_zoom, single)),
                 strict=True,
             )
-        ]
+        ], zoom
 
     def counts(self, query: BranchQuery) -> dict[str, int]:
         if query == EVERYTHING:

@@ -186,13 +186,17 @@ def _features(snap: Snapshot, wanted: MapParams) -> list[bytes] | None:
 
 def _wgs84(box: BBox, datum: Datum) -> BBox:
     """A box of the map's, given in the datum of its tiles, a little widened."""
-    lon, lat = convert_arrays([box.west, box.east], [box.south, box.north], datum, Datum.WGS84)
-    return BBox(
-        max(float(lon[0]) - _MARGIN, -180),
-        max(float(lat[0]) - _MARGIN, -90),
-        min(float(lon[1]) + _MARGIN, 180),
-        min(float(lat[1]) + _MARGIN, 90),
-    )
+    corners = [box.west, box.west, box.east, box.east], [box.south, box.north] * 2
+    lon, lat = convert_arrays(*corners, datum, Datum.WGS84)
+    # The shift of one corner is not that of the other: it must not turn a narrow box inside out,
+    # nor may the margin do so with a box that goes nearly round the world.
+    crosses = box.west > box.east
+    west = float((lon[:2] if crosses else lon).min()) - _MARGIN
+    east = float((lon[2:] if crosses else lon).max()) + _MARGIN
+    if crosses and west <= east:
+        west, east = -180.0, 180.0
+    south, north = float(lat.min()) - _MARGIN, float(lat.max()) + _MARGIN
+    return BBox(max(west, -180), max(south, -90), min(east, 180), min(north, 90))
 
 
 def _clusters(clusters: Sequence[Cluster], datum: Datum) -> list[dict[str, Any]]:

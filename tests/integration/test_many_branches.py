@@ -257,6 +257,26 @@ def test_a_view_holds_every_branch_once(client: FlaskClient, zoom: int) -> None:
     assert total(view(client, 117, 29, 122.5, 33, zoom=zoom)) == 20_000
 
 
+@pytest.mark.parametrize("tiles", ["osm", "amap"])
+@pytest.mark.parametrize(
+    ("west", "east"),
+    [(0.00001, 0), (180, 179.99999), (-179.99999, -180), (120.00001, 120), (-180, 180)],
+)
+def test_a_view_of_nearly_the_whole_world_is_one_of_the_world(
+    many: Snapshot, tiles: str, west: float, east: float
+) -> None:
+    client = make_app(many, tiles=tiles).test_client()
+    assert total(view(client, west, -90, east, 90, zoom=20)) == 20_000
+
+
+def test_a_narrow_tall_view_on_shifted_tiles_is_narrow(many: Snapshot) -> None:
+    client = make_app(many, tiles="amap").test_client()
+    # The tiles are shifted by 0.0069 degrees less at one end than at the other.
+    assert total(view(client, 60.0, -10, 60.0001, 50, zoom=12)) == 0
+    for west in (85.0, 95.0, 105.0):
+        assert total(view(client, west, 20, west + 0.0001, 50, zoom=12)) == 0
+
+
 def test_a_view_follows_the_filter(client: FlaskClient) -> None:
     assert total(view(client, 117, 29, 122.5, 33, zoom=8, bank="bocom", district="330200")) == 600
 

@@ -206,11 +206,11 @@ def test_clusters(zoom: int, postgis: PostgisSnapshot, memory: MemorySnapshot) -
         BBox(170, 80, 180, 90),
         BBox(-180, -90, -175, -80),
     ):
-        if zoom > 9 and bbox.west == -180:
-            continue  # more cells than any page asks for
         for query in (QUERIES[0], QUERIES[5], BranchQuery(q="支行1", bbox=bbox)):
-            found = postgis.clusters(query, bbox, zoom)
-            assert found == memory.clusters(query, bbox, zoom)
+            for limit in (16, 100, 100_000):
+                found = postgis.clusters(query, bbox, zoom, limit)
+                assert found == memory.clusters(query, bbox, zoom, limit)
+                assert len(found[0]) <= limit
 
 
 def test_the_rest(postgis: PostgisSnapshot, memory: MemorySnapshot) -> None:

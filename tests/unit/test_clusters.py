@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mapsvc.errors import InvalidValue
-from mapsvc.geo.clusters import MAX_ZOOM, ClusterIndex, Clusters, cells_in
+from mapsvc.geo.clusters import MAX_ZOOM, ClusterIndex, Clusters
 from mapsvc.model import BBox
 
 Cell = tuple[int, int]
@@ -96,7 +96,34 @@ def test_each_touched_cell_gives_one_cluster_of_all_its_points(
     index = ClusterIndex(lon, lat)
     found = index.within(box, zoom)
     check(found, counted(lon, lat, box, zoom), lon, lat, zoom)
-    assert len(found) <= cells_in(box, zoom)
+
+
+@given(crowds, boxes, zooms, st.integers(16, 40))
+@settings(max_examples=150, deadline=None)
+def test_the_zoom_is_the_greatest_with_few_enough_clusters(
+    crowd: tuple[Floats, Floats], box: BBox, zoom: int, limit: int
+) -> None:
+    index = ClusterIndex(*crowd)
+    fitting = (z for z in range(zoom, -1, -1) if len(counted(*crowd, box, z)) <= limit)
+    assert index.zoom_for(box, zoom, limit) == next(fitting)
+
+
+@pytest.mark.parametrize("limit", [16, 17, 30, 200, 1_000])
+@pytest.mark.parametrize(
+    "box",
+    [
+        WORLD,
+        BBox(121.49, 29.7, 121.61, 29.95),
+        BBox(104.0, 30.5, 104.0001, 30.7),
+        BBox(179.98, -17.1, -179.99, -16.9),
+        BBox(121.5, -60, 104.01, 60),
+    ],
+)
+def test_the_zoom_for_towns(box: BBox, limit: int) -> None:
+    index = ClusterIndex(*crowd(3_000, seed=8))
+    for zoom in (0, 9, 13, MAX_ZOOM):
+        fitting = (z for z in range(zoom, -1, -1) if len(index.within(box, z)) <= limit)
+        assert index.zoom_for(box, zoom, limit) == next(fitting)
 
 
 @given(crowds, boxes, zooms, st.integers(0, 2**32 - 1))
@@ -227,9 +254,6 @@ def test_a_box_across_180_degrees_counts_no_cell_twice() -> None:
         found = index.within(BBox(179.5, -1, -179.5, 1), zoom)
         assert sorted(found.row.tolist()) == [0, 1]
         assert index.within(BBox(10, -1, 9.9, 1), zoom).count.sum() == 3
-    assert cells_in(BBox(179.5, 1, -179.5, 2), 0) == 2
-    assert cells_in(BBox(10, 1, 9.9, 2), 0) == 4
-    assert cells_in(WORLD, 3) == 32 * 32
 
 
 def test_it_comes_apart_and_together_without_copies() -> None:
@@ -254,6 +278,7 @@ def test_an_index_of_nothing() -> None:
         assert len(index.within(WORLD, 3)) == 0
         assert len(index.within(WORLD, 3, np.ones(len(lon), np.bool_))) == 0
         assert len(index.within(BBox(1, 1, 2, 2), 20)) == 0
+        assert index.zoom_for(WORLD, 20, 16) == 20
 
 
 def test_bad_questions() -> None:
@@ -261,6 +286,10 @@ def test_bad_questions() -> None:
     for zoom in (-1, MAX_ZOOM + 1):
         with pytest.raises(InvalidValue, match=f"zoom: {zoom} is not a whole number from 0 to 20"):
             index.within(WORLD, zoom)
+        with pytest.raises(InvalidValue, match=f"zoom: {zoom} is not a whole number from 0 to 20"):
+            index.zoom_for(WORLD, zoom, 100)
+    with pytest.raises(InvalidValue, match="limit: 15 is not a whole number from 16"):
+        index.zoom_for(WORLD, 3, 15)
     with pytest.raises(InvalidValue, match="mask"):
         index.within(WORLD, 1, np.array([True, True]))
     with pytest.raises(InvalidValue, match="two flat arrays of one length"):

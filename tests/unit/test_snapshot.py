@@ -188,7 +188,7 @@ def test_an_unplaced_branch_is_listed_without_geometry(contents: Contents) -> No
     assert {json.loads(feature)["geometry"] for feature in page.features} == {None}
     assert bare.nearest(Point(121.5, 29.8), 5) == []
     assert bare.extent(EVERYTHING) is None
-    assert bare.clusters(EVERYTHING, BBox(-180, -90, 180, 90), 3) == []
+    assert bare.clusters(EVERYTHING, BBox(-180, -90, 180, 90), 3, 100) == ([], 3)
 
 
 def test_an_empty_store_has_an_empty_snapshot() -> None:
@@ -273,12 +273,13 @@ def test_a_text_is_found_wherever_it_stands(spread: MemorySnapshot) -> None:
 def test_clusters_add_up(spread: MemorySnapshot) -> None:
     world = BBox(-180, -90, 180, 90)
     for zoom in (0, 5, 9, 12, 20):
-        found = spread.clusters(EVERYTHING, world, zoom)
+        found, of_zoom = spread.clusters(EVERYTHING, world, zoom, 300)
+        assert of_zoom == zoom
         assert sum(cluster.count for cluster in found) == 270
         for cluster in found:
             assert (cluster.feature is None) == (cluster.count > 1)
             assert cluster.box.west <= cluster.box.east
-    assert len(spread.clusters(BranchQuery(q="甲7支行"), world, 3)) == 1
+    assert len(spread.clusters(BranchQuery(q="甲7支行"), world, 3, 300)[0]) == 1
 
 
 def test_what_lies_together_is_sent_in_few_pieces(spread: MemorySnapshot) -> None:
