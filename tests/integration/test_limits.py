@@ -162,6 +162,22 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(counts.window.here) == {A, B}
 
 
+@pytest.mark.parametrize("text", ["192.0.2.256", "192.0.2.01", "192.0.2", "192.0.2.1.", "١.0.2.1"])
+def test_what_only_looks_like_an_address_is_none(text: str) -> None:
+    counts = Counts(10, Clock(600))
+    counts.hit(text)
+    assert set(counts.window.here) == {"no address"}
+
+
+def test_addresses_of_a_flood_are_not_taken_apart() -> None:
+    before = limits._network.cache_info()
+    counts = Counts(10, Clock(600))
+    for address in ("0.0.0.0", "9.10.99.100", "199.200.249.250", "255.255.255.255"):
+        counts.hit(address)
+        assert address in counts.window.here
+    assert limits._network.cache_info() == before
+
+
 def test_what_is_no_address_takes_no_memory() -> None:
     """A proxy may forward whatever visitors write."""
     counts = Counts(10, Clock(600))
