@@ -16,7 +16,12 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/healthz")
 def healthz() -> Response:
-    return _answer(200, {"status": "ok", "revision": snapshot().revision})
+    try:
+        revision: int | None = snapshot().revision
+    except StoreError:
+        # The server lives, its database may not: that is what /readyz tells, and the log.
+        revision = None
+    return _answer(200, {"status": "ok", "revision": revision})
 
 
 @bp.get("/readyz")
