@@ -22,9 +22,10 @@ export function inFull(count: number): string {
   return whole.format(count);
 }
 
-/** A number as short as it fits on a mark: 1.2万, 12K. */
+/** A number as short as it fits on a mark: 1.2万, 12K; 8,816 where the language shortens later. */
 export function inShort(count: number): string {
-  return count < 1_000 ? String(count) : short.format(count);
+  const shortened = short.format(count);
+  return /^\d+$/.test(shortened) ? whole.format(count) : shortened;
 }
 
 /** The icon of some branches; its name is part of its text, for those who do not see the map. */

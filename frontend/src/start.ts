@@ -14,6 +14,8 @@ import { ViewedMarks } from "./view";
 
 /** Pixels; that of the drawn map in styles/map.css. */
 const PADDING = 14;
+/** Beside marks that are loaded by view: the width of the buttons, so that none lies under them. */
+const PADDING_BY_VIEW = 64;
 /** Also without tiles: many branches stand close together. */
 const MAX_ZOOM_OF_VIEWS = 18;
 
@@ -56,10 +58,11 @@ function fit(map: L.Map, data: MapData): void {
   const { zoomSnap } = map.options;
   const least = map.getMinZoom();
   map.setMinZoom(0);
-  const whole = Math.floor(map.getBoundsZoom(bounds, false, L.point(2 * PADDING, 2 * PADDING)));
+  const padding = L.point(data.view ? PADDING_BY_VIEW : PADDING, PADDING);
+  const whole = Math.floor(map.getBoundsZoom(bounds, false, padding.multiplyBy(2)));
   map.setMinZoom(Math.min(least, whole)); // less for a whole country
   map.options.zoomSnap = data.tiles ? 1 : 0; // without tiles, lie exactly on the drawn map
-  map.fitBounds(bounds, { padding: [PADDING, PADDING], animate: false });
+  map.fitBounds(bounds, { padding, animate: false });
   map.options.zoomSnap = zoomSnap ?? 1;
   map.setMaxBounds(bounds.pad(1.5));
   map.options.maxBoundsViscosity = 0.8;

@@ -15,7 +15,8 @@ import { membersPopup } from "./popup";
 
 const TILE_PX = 256;
 const PAUSE_MS = 120;
-const PADDING = 40;
+/** On all sides together: as wide as the buttons at both sides, and a mark above and below. */
+const PADDING = [128, 60] as const;
 
 interface Mark {
   marker: L.Marker;
@@ -246,7 +247,7 @@ export class ViewedMarks implements Marks {
   private zoomTo(cluster: ClusterMark): void {
     const [[west, south], [east, north]] = cluster.box;
     const bounds = L.latLngBounds([south, west], [north, east]);
-    const fitting = this.map.getBoundsZoom(bounds, false, L.point(PADDING, PADDING));
+    const fitting = this.map.getBoundsZoom(bounds, false, L.point(...PADDING));
     const zoom = Math.min(this.map.getMaxZoom(), Math.max(fitting, cluster.apart));
     this.map.setView(bounds.getCenter(), zoom);
   }

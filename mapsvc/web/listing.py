@@ -24,6 +24,8 @@ MAX_LISTED = 200
 """Branches in a list that is whole, and on a map that has all of them at once: some 15 kB each,
 compressed, and no more than a thumb scrolls through. More come in pages and by view."""
 PAGE_SIZE = 30
+_FEW_PAGES = 3
+"""So many are gone through by "previous" and "next" alone."""
 
 OPENSTREETMAP = frozenset({"nominatim", "photon"})
 """Geocoders on OpenStreetMap's data, which is to be named where the result shows (ODbL)."""
@@ -41,12 +43,23 @@ class Pager:
     first_url: str
     previous_url: str | None
     next_url: str | None
+    last_url: str
     canonical_url: str
 
     @property
     def is_beyond(self) -> bool:
         """Whether the list ends before this page."""
         return self.number > self.last
+
+    @property
+    def leads_to_first(self) -> bool:
+        """Whether the first page has a link of its own, as it is not the previous one."""
+        return self.last > _FEW_PAGES and self.number > 2
+
+    @property
+    def leads_to_last(self) -> bool:
+        """The same of the last page, as it is not the next one."""
+        return self.last > _FEW_PAGES and self.number < self.last - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,8 @@ class Listing:
     """The areas that have none of them."""
     districts_used: int
     """How many districts have some."""
+    within: int
+    """How many of them lie in these districts; the others in none that is stored."""
     words: words.LevelWords
     """Of ``areas`` and ``without``."""
     pager: Pager | None
@@ -76,6 +91,11 @@ class Listing:
     def drawn(self) -> tuple[BranchView, ...]:
         """The branches that the page's picture draws: all of them or none."""
         return () if self.pager else self.branches
+
+    @property
+    def is_by_view(self) -> bool:
+        """Whether the map asks for its marks by view, being too many to be there at once."""
+        return self.total > MAX_LISTED
 
 
 def listing(
@@ -103,6 +123,7 @@ def listing(
     branches = tuple(branch_view(snapshot, feature) for feature in features)
     _, areas = shown_in(snapshot, query)
     counts = area_counts(snapshot, query, areas)
+    by_district = district_counts(snapshot, query)
     to = area_address or address
     within = query.district in snapshot.areas
     links = [
@@ -124,7 +145,8 @@ def listing(
         if pager and narrows and page == 1
         else (),
         without=tuple(link for link in links if not link.count),
-        districts_used=sum(count > 0 for count in district_counts(snapshot, query).values()),
+        districts_used=sum(count > 0 for count in by_district.values()),
+        within=sum(by_district.values()),
         words=words.of_areas(areas),
         pager=pager,
         first=offset + 1,
@@ -143,6 +165,7 @@ def _pager(total: int, page: int, address: Address) -> Pager:
         first_url=url(1),
         previous_url=url(page - 1) if 1 < page <= last else None,
         next_url=url(page + 1) if page < last else None,
+        last_url=url(last),
         canonical_url=url(page),
     )
 

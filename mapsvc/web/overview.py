@@ -27,6 +27,8 @@ _KEPT_PICTURES = 64
 
 _TEXT_SIZE = 12.5
 """Of the labels, in the picture's units; styles/map.css has the same."""
+_MARGIN = 14.0
+"""The room around the picture that labels may use; styles/map.css has as many pixels."""
 _DIGIT = 0.58
 """How wide a digit is, in parts of the size; a Chinese character takes all of it."""
 
@@ -45,7 +47,7 @@ class Shape:
     x: float
     y: float
     is_named: bool
-    """False where the label has no room beside those of areas with more branches."""
+    """False where the label has no room: in the picture, or beside those with more branches."""
 
     @property
     def label(self) -> str:
@@ -128,6 +130,7 @@ def overview(
         said = summary(snapshot, query, area.code, count)
         level = levels[area.code]
         shapes.append(Shape(area.code, area_name(area), said, path, count, level, x, y, True))
+    shapes = _within(shapes, project.width, project.height)
     if not branches:
         shapes = _with_room(shapes)
     marks = []
@@ -138,12 +141,26 @@ def overview(
     return Overview(round(project.width, 1), round(project.height, 1), tuple(shapes), tuple(marks))
 
 
+def _width(shape: Shape) -> float:
+    return _TEXT_SIZE * sum(_DIGIT if c.isascii() else 1.0 for c in shape.label)
+
+
+def _within(shapes: Sequence[Shape], width: float, height: float) -> list[Shape]:
+    """The shapes, of which only those keep their label that the picture's edge does not cut."""
+
+    def is_inside(shape: Shape) -> bool:
+        beside, above = _width(shape) / 2 - _MARGIN, _TEXT_SIZE / 2 - _MARGIN
+        return beside <= shape.x <= width - beside and above <= shape.y <= height - above
+
+    return [replace(shape, is_named=is_inside(shape)) for shape in shapes]
+
+
 def _with_room(shapes: Sequence[Shape]) -> list[Shape]:
     """The shapes, of which only those keep their label that do not cover another one's."""
     taken: list[tuple[float, float, float]] = []
     named = set()
-    for shape in sorted(shapes, key=lambda shape: -shape.count):
-        width = _TEXT_SIZE * sum(_DIGIT if c.isascii() else 1.0 for c in shape.label)
+    for shape in sorted((s for s in shapes if s.is_named), key=lambda shape: -shape.count):
+        width = _width(shape)
         if all(
             abs(shape.x - x) > (width + other) / 2 or abs(shape.y - y) > 1.2 * _TEXT_SIZE
             for x, y, other in taken

@@ -42,7 +42,8 @@ def step(value: Step) -> str:
     if (value.last or value.first) < _LARGE:
         return value.label
     least = format_compact_decimal(value.first, fraction_digits=1, locale=get_locale())
-    return f"{least}+"
+    # Chinese shortens from ten thousand on, and leaves numbers before that without a comma.
+    return f"{number(value.first) if least.isdecimal() else least}+"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -85,6 +86,54 @@ def test_clusters_say_their_number_in_words(visitor: Visitor, site: str) -> None
     assert sum(int(re.sub(r"\D", "", name)) for name in names) == 20_000
     page = visitor("desktop", "en").open(site)
     expect(page.locator(f"{CLUSTER} .cluster__count", has_text="K").first).to_be_visible()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("screen", ["small phone", "phone", "desktop"])
+def test_the_numbers_of_the_legend_keep_apart(
+    visitor: Visitor, site: str, screen: str, lang: str
+) -> None:
+    page = visitor(screen, lang).open(site)
+    spans = page.locator(".legend__step").evaluate_all(
+        """(steps) => steps.map((step) => {
+          const range = document.createRange();
+          range.selectNodeContents(step.lastChild);
+          const { left, right } = range.getBoundingClientRect();
+          return [left, right];
+        })"""
+    )
+    assert len(spans) > 3
+    assert all(here[1] + 4 <= there[0] for here, there in pairwise(spans))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    title = page.locator(".legend__title").bounding_box()
+    scale = page.locator(".legend__scale").bounding_box()
+    assert title
+    assert scale
+    assert title["y"] + title["height"] <= scale["y"]
+
+
+def test_numbers_on_marks_are_written_as_in_the_list(visitor: Visitor, site: str) -> None:
+    page = visitor("desktop").open(site)
+    faces = [each.inner_text() for each in page.locator(f"{CLUSTER} .cluster__count").all()]
+    assert any("," in face for face in faces)
+    assert not any(re.search(r"\d{4}", face) for face in faces)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("path", ["/", "/districts/330000", "/districts/330212"])
+def test_no_cluster_lies_under_a_button(
+    visitor: Visitor, site: str, screen: str, path: str
+) -> None:
+    page = visitor(screen).open(f"{site}{path}")
+    covered = page.locator(CLUSTER).evaluate_all(
+        """(icons) => icons.filter((icon) => {
+          const { left, top, width, height } = icon.getBoundingClientRect();
+          const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+          return hit && hit.closest(".leaflet-control");
+        }).length"""
+    )
+    assert page.locator(CLUSTER).count() > 0
+    assert covered == 0
 
 
 def test_by_keyboard_focus_follows_into_the_cluster(visitor: Visitor, site: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -112,6 +113,58 @@ def test_a_search_is_shown_by_the_districts_that_hold_what_it_found(client: Flas
     assert {d["code"] for d in drawn["districts"]} == {"330203", "330212"}
 
 
+def strewn(several: int, outside: int) -> Snapshot:
+    """So many branches in one district, and so many where no district is stored."""
+    contents = many_contents()
+    kept = contents.branches[:several] + contents.branches[-outside:]
+    gone = replace(
+        contents,
+        branches=kept,
+        members={branch.id: ("many",) for branch in kept},
+        placements={
+            branch.id: contents.placements[branch.id]
+            if i < several
+            else replace(contents.placements[branch.id], district=None)
+            for i, branch in enumerate(kept)
+        },
+    )
+    return snapshot_of(gone)
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("zh", "两省网点 · 1,900 家网点，其中 1,500 家在 1 个区县（市）内"),
+        ("en", "两省网点 · 1,900 branches, 1,500 of them in 1 district"),
+    ],
+)
+def test_branches_outside_all_districts_are_not_said_to_lie_in_them(lang: str, said: str) -> None:
+    client = make_app(strewn(1_500, 400)).test_client()
+    assert said in re.sub(r"\s+", " ", page(client, f"/?lang={lang}").text)
+
+
+def test_a_branch_outside_all_districts_has_no_legend_of_their_numbers() -> None:
+    client = make_app(strewn(300, 300)).test_client()
+    for branch, legends in (("320102-0", 0), ("330212-3999", 0)):
+        html = client.get(f"/branches/{branch}").get_data(as_text=True)
+        assert html.count('class="legend"') == legends, branch
+    assert client.get("/").get_data(as_text=True).count('class="legend"') == 1
+
+
+@pytest.mark.parametrize("query", ["q=西湖", "bank=icbc", "bank=icbc&district=330200"])
+def test_a_filtered_page_says_whose_list_it_is(client: FlaskClient, query: str) -> None:
+    html = client.get(f"/?lang=zh&{query}").get_data(as_text=True)
+    lead = html[html.index('class="filter__lead">') :].partition("</p>")[0]
+    assert " ".join(Page(f"<p {lead}</p>").text.split()) == "两省网点"
+
+
+def test_drawn_labels_lie_inside_the_picture(client: FlaskClient) -> None:
+    html = client.get("/districts/330203?lang=zh").get_data(as_text=True)
+    picture = html[html.index('class="map__static"') :].partition("</svg>")[0]
+    labels = re.findall(r"<text[^>]*>(.*?)</text>", picture)
+    assert labels == ["海曙区 2,000"], "not that of the neighbour, whose middle lies far outside"
+
+
 # --- pages of a list
 
 
@@ -143,6 +196,34 @@ def test_a_page_in_the_middle_leads_both_ways(client: FlaskClient) -> None:
     assert rel(page(client, "/?bank=bocom&district=330000&page=2"), "prev") == (
         "/?bank=bocom&district=330000"
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "ways"),
+    [
+        (1, ["下一页", "最后一页"]),
+        (2, ["上一页", "下一页", "最后一页"]),
+        (67, ["第一页", "上一页", "下一页", "最后一页"]),
+        (133, ["第一页", "上一页", "下一页"]),
+        (134, ["第一页", "上一页"]),
+    ],
+)
+def test_a_long_list_leads_to_its_ends(client: FlaskClient, number: int, ways: list[str]) -> None:
+    html = client.get(f"/districts/330212?page={number}").get_data(as_text=True)
+    pager = html[html.index('class="pager"') :]
+    found = dict(
+        re.findall(r'<a class="button"(?: rel="\w+")? href="([^"]+)">(.*?)</a>', pager[:2_000])
+    )
+    assert list(found.values()) == ways
+    of = {name: address for address, name in found.items()}
+    assert of.get("第一页", "/districts/330212") == "/districts/330212"
+    assert of.get("最后一页", "/districts/330212?page=134") == "/districts/330212?page=134"
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "列表共667页。"), ("en", "only 667 pages.")])
+def test_the_end_of_a_long_list_is_told(client: FlaskClient, lang: str, said: str) -> None:
+    text = page(client, f"/?page=9999&lang={lang}", status=404).text
+    assert said in text.replace("\N{NO-BREAK SPACE}", "")
 
 
 @pytest.mark.parametrize(
