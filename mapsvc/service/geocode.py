@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 
 from mapsvc.address.normalise import canonical
 from mapsvc.address.parts import parse
@@ -28,6 +29,7 @@ from mapsvc.geocoding.transport import Http, Offline
 from mapsvc.model import (
     Branch,
     Datum,
+    District,
     Geocode,
     Placement,
     Point,
@@ -41,7 +43,8 @@ LIST_PROVIDER = "list"
 """The provider's name of a position that the list itself gives."""
 
 _KEEP_EVERY_S = 2.0
-_KEEP_EVERY = 200
+_KEEP_EVERY = 5_000
+_LOCATED_AT_ONCE = 10_000
 _LOOK_AGAIN_S = 0.1
 
 Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
@@ -175,15 +178,12 @@ def outlived(placements: Iterable[Placement], settings: Settings, now: datetime)
     }
 
 
-def place_again(store: Store, contents: Contents, settings: Settings) -> list[Placement]:
+def place_again(
+    store: Store, contents: Contents, branches: Iterable[Branch], settings: Settings
+) -> list[Placement]:
     """The placements that come out otherwise among ``contents.districts``, from the cache."""
-    placed = [
-        branch
-        for branch in contents.branches
-        if (before := contents.placements.get(branch.id)) is not None and before.point is not None
-    ]
     asker = make_asker(store, settings, offline=True)
-    placements = _place_each(contents, placed, asker, set(), GeocodeResult())
+    placements = _place_each(contents, branches, asker, set(), GeocodeResult())
     return [p for p in placements if p != contents.placements.get(p.branch_id)]
 
 
@@ -216,14 +216,19 @@ def _place_each(
     A branch whose question another run is asking is put back to the end of the queue. The place
     of a branch in ``over`` may not be kept unless it is answered anew.
     """
-    placer = Placer(contents.districts)
+    placer = _ListPlacer(contents)
     waiting = deque(branches)
     put_back = 0
     while waiting:
         branch = waiting.popleft()
         before = contents.placements.get(branch.id)
         try:
-            answers = _answers(branch, contents, asker, result)
+            if branch.point is not None:
+                if branch.id not in placer.listed:
+                    placer.locate_ahead([branch, *islice(waiting, _LOCATED_AT_ONCE)])
+                answers: Sequence[Answer] = [Answer(placer.listed[branch.id])]
+            else:
+                answers = _answers(branch, asker, result)
             placement = placer.place(branch, answers)
         except ClaimedElsewhere:
             waiting.append(branch)
@@ -247,11 +252,7 @@ def _unknown(branch: Branch, answers: Sequence[Answer]) -> GeocodingError:
     return GeocodingError(f"nobody knows the address {shown(branch.address)} (asked: {asked})")
 
 
-def _answers(
-    branch: Branch, contents: Contents, asker: Asker, result: GeocodeResult
-) -> Sequence[Answer]:
-    if branch.point is not None:
-        return [Answer(_listed(branch, branch.point, contents))]
+def _answers(branch: Branch, asker: Asker, result: GeocodeResult) -> Sequence[Answer]:
     answers, troubles = asker.ask(branch.address, plan(parse(branch.address)))
     if not answers and troubles:
         raise GeocodingError("; ".join(troubles))
@@ -264,18 +265,41 @@ def _answers(
     return answers
 
 
-def _listed(branch: Branch, point: Point, contents: Contents) -> Geocode:
-    """The position that the list gives, as an answer; as exact as a list's positions are."""
-    slug = contents.members[branch.id][0]
-    imported = next(known.imported_at for known in contents.lists if known.slug == slug)
-    return Geocode(
-        provider=LIST_PROVIDER,
-        query=canonical(branch.address),
-        located_at=imported or datetime.now(UTC),
-        point=convert(point, Datum.WGS84),
-        native=point,
-        precision=Precision.BUILDING,
-    )
+class _ListPlacer(Placer):
+    """Locates the positions that lists give many at once: one by one costs more than the rest."""
+
+    def __init__(self, contents: Contents) -> None:
+        super().__init__(contents.districts)
+        self._members = contents.members
+        self._imported_at = {known.slug: known.imported_at for known in contents.lists}
+        self._located: dict[tuple[float, float], tuple[District | None, float]] = {}
+        self.listed: dict[str, Geocode] = {}
+        """By branch id, of the last that were located ahead: the list's position as an answer."""
+
+    def locate_ahead(self, branches: Iterable[Branch]) -> None:
+        """Make the answers of those ``branches`` that have a position in their list."""
+        points = [(b, convert(b.point, Datum.WGS84)) for b in branches if b.point is not None]
+        self.listed = {branch.id: self._answer(branch, point) for branch, point in points}
+        places = [(point.lon, point.lat) for _, point in points]
+        rows, border_m = self._index.locate(*zip(*places, strict=True))
+        found = [self._districts[row] if row >= 0 else None for row in rows.tolist()]
+        self._located = dict(zip(places, zip(found, border_m.tolist(), strict=True), strict=True))
+
+    def _answer(self, branch: Branch, point: Point) -> Geocode:
+        """As exact as a list's positions are."""
+        return Geocode(
+            provider=LIST_PROVIDER,
+            query=canonical(branch.address),
+            located_at=self._imported_at[self._members[branch.id][0]] or datetime.now(UTC),
+            point=point,
+            native=branch.point,
+            precision=Precision.BUILDING,
+        )
+
+    def _locate(self, geocode: Geocode) -> tuple[District | None, float]:
+        point = geocode.point
+        known = self._located.get((point.lon, point.lat)) if point is not None else None
+        return super()._locate(geocode) if known is None else known
 
 
 def _unanswered(branch: Branch, before: Placement | None, over: set[str]) -> Placement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +12,13 @@ from shapely import box
 from mapsvc import service
 from mapsvc.config import Settings
 from mapsvc.errors import DistrictsError, GeocodingError, InvalidValue, ListFileError, NotFound
-from mapsvc.model import Datum, District, Point, Precision, ReviewCode
+from mapsvc.geocoding.placing import Placer
+from mapsvc.geocoding.quality import Answer
+from mapsvc.model import Branch, Datum, District, Placement, Point, Precision, ReviewCode
 from mapsvc.resources import resource
 from mapsvc.service import Outcome
+from mapsvc.service.districts import put_districts
+from mapsvc.service.geocode import place_again
 from mapsvc.store import open_store
 from mapsvc.store.base import Contents, Store
 
@@ -268,6 +272,53 @@ def test_new_polygons_move_the_branches(store: Store) -> None:
     ]
     service.import_districts(store, [*everything, square("999999", 120, 123)], CURATED)
     assert {p.district for p in store.placements().values()} == {"999999"}
+
+
+def test_only_branches_that_changed_districts_concern_are_placed_anew(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.import_districts(
+        store, [square("999001", 100, 101), square("999002", 110, 111)], CURATED
+    )
+    rows = (
+        "甲支行,甲路1号,100.5,30",
+        "乙支行,乙路2号,110.5,30",
+        "丙支行,丙路3号,101.01,30",  # beside the border
+        "丁支行,999001丁路4号,110.6,30",  # names the district
+    )
+    path = tmp_path / "own.csv"
+    path.write_text("\n".join(["name,address,lon,lat", *rows]) + "\n", encoding="utf-8")
+    service.import_list(store, path, datum=Datum.WGS84)
+    service.geocode(store, CURATED)
+    again: list[str] = []
+    place = Placer.place
+
+    def noted(self: Placer, branch: Branch, answers: Sequence[Answer]) -> Placement:
+        again.append(branch.name)
+        return place(self, branch, answers)
+
+    monkeypatch.setattr(Placer, "place", noted)
+    revision = store.revision()
+    with store.write() as writer:
+        put_districts(store, writer, store.districts(), CURATED)
+    assert (again, store.revision(), caplog.text) == ([], revision, "")
+    service.import_districts(store, [square("999001", 100, 100.9)], CURATED)
+    assert sorted(again) == sorted(["甲支行", "丙支行", "丁支行"])
+    assert "1 districts are new or changed: placing 3 of 4 branches anew" in caplog.text
+    before = store.placements()
+    contents = store.contents()
+    assert place_again(store, contents, contents.branches, CURATED) == []
+    assert store.placements() == before
+
+
+def test_the_next_release_with_the_same_districts_leaves_them_alone(store: Store) -> None:
+    with store.reading() as reading:
+        before = reading.districts_changed_at
+    with store.write() as writer:
+        writer.note_seed("districts and cache", "an earlier release")
+    service.load_shipped(store, CURATED)
+    with store.reading() as reading:
+        assert reading.districts_changed_at == before
 
 
 def test_overlapping_polygons_are_refused_with_their_names(store: Store) -> None:
