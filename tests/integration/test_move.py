@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from mapsvc import service
 from mapsvc.cli import main
-from mapsvc.errors import StoreError
+from mapsvc.errors import InvalidValue, StoreError
 from mapsvc.model import Branch
 from mapsvc.service import move_store
 from mapsvc.store import open_store
@@ -121,7 +121,7 @@ def test_what_is_searched_in_the_database_comes_into_being(
 def test_a_target_that_holds_something_is_left_alone(urls: dict[tuple[str, int], str]) -> None:
     for kind in KINDS:
         fill(urls[kind, 0])
-    with pytest.raises(StoreError, match="not empty: it has 2 lists, 3 branches"):
+    with pytest.raises(StoreError, match=r"TO is not empty: it has rows in lists \(2\), br"):
         move_store(urls["sqlite", 0], urls["postgresql", 0], quiet)
     with closing(open_store(urls["postgresql", 0])) as store:
         assert store.revision() == 2
@@ -131,8 +131,24 @@ def test_there_must_be_something_to_move(urls: dict[tuple[str, int], str], tmp_p
     with pytest.raises(StoreError, match="there is no store at"):
         move_store(urls["sqlite", 0], urls["sqlite", 1], quiet)
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(StoreError, match="the first store is empty"):
+    with pytest.raises(StoreError, match="FROM is empty"):
         move_store(urls["postgresql", 0], urls["sqlite", 1], quiet)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_store_is_not_moved_into_itself(kind: str, urls: dict[tuple[str, int], str]) -> None:
+    fill(urls[kind, 0])
+    other = urls[kind, 0].replace("/0/store", "/0/../0/store")
+    with pytest.raises(StoreError, match="FROM and TO are the same store"):
+        move_store(urls[kind, 0], other, quiet)
+
+
+def test_a_wrong_address_is_blamed_on_its_argument(urls: dict[tuple[str, int], str]) -> None:
+    fill(urls["sqlite", 0])
+    with pytest.raises(InvalidValue, match=r"^FROM: .* is not an address such as"):
+        move_store("mysql://host/map", urls["sqlite", 1], quiet)
+    with pytest.raises(InvalidValue, match=r"^TO: .* is not an address such as"):
+        move_store(urls["sqlite", 0], "mysql://host/map", quiet)
 
 
 def test_a_row_that_changes_on_the_way_undoes_everything(
