@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-from pypinyin import lazy_pinyin
-
 PROVINCES = {
     "11": "Beijing", "12": "Tianjin", "13": "Hebei", "14": "Shanxi", "15": "Inner Mongolia",
     "21": "Liaoning", "22": "Jilin", "23": "Heilongjiang",
@@ -71,6 +69,8 @@ def city_name(code: str, name: str) -> str:
     known = _CITIES.get(code[:4])
     if known:
         return known
+    from pypinyin import lazy_pinyin  # noqa: PLC0415 - its tables take as long as all the rest
+
     syllables = lazy_pinyin(_SUFFIX.sub("", name), v_to_u=True)
     # An apostrophe keeps Xi'an from being read as Xian.
     joined = "".join(

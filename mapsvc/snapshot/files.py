@@ -198,7 +198,13 @@ class MappedSource:
     def watch(
         self, every_s: float = 0.1, prepare: Callable[[MemorySnapshot], None] | None = None
     ) -> None:
-        """Refresh every so many seconds, in a thread that ends with the process."""
+        """Refresh every so many seconds, in a thread that ends with the process.
+
+        What is current now is prepared by the thread, too: a server need not wait for it.
+        """
+        if prepare is not None:
+            current = self._snapshot
+            threading.Thread(target=lambda: prepare(current), name="prepare", daemon=True).start()
         _repeat(lambda: self.refresh(prepare), every_s, "a new snapshot")
 
     def _open(self) -> MemorySnapshot:

@@ -50,9 +50,7 @@ def make_app() -> Flask:
     source = _source(settings)
     app = create_app(settings, source)
     if isinstance(source, MappedSource):
-        prepare = partial(warm_up, app, base_url=address(settings))
-        prepare(source.current())
-        source.watch(prepare=prepare)
+        source.watch(prepare=partial(warm_up, app, base_url=address(settings)))
     else:
         source.watch()
     if settings.redis_url and settings.rate_limit:

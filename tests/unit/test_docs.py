@@ -136,7 +136,7 @@ def running(command: str, folder: Path, environment: dict[str, str]) -> Iterator
 
 
 def fetch(url: str) -> str:
-    for _ in range(100):
+    for _ in range(900):  # each of several workers starts a Python of its own
         try:
             with urllib.request.urlopen(url, timeout=30) as got:
                 return str(got.read().decode())
