@@ -49,12 +49,15 @@ function nameButtons(map: L.Map, labels: Labels): void {
   });
 }
 
-function fit(map: L.Map, data: MapData): void {
+function boundsOf(data: MapData): L.LatLngBounds | null {
   if (data.bounds === null) {
-    return;
+    return null;
   }
   const [[west, south], [east, north]] = data.bounds;
-  const bounds = L.latLngBounds([south, west], [north, east]);
+  return L.latLngBounds([south, west], [north, east]);
+}
+
+function fit(map: L.Map, data: MapData, bounds: L.LatLngBounds): void {
   const { zoomSnap } = map.options;
   const least = map.getMinZoom();
   map.setMinZoom(0);
@@ -68,6 +71,15 @@ function fit(map: L.Map, data: MapData): void {
   map.options.maxBoundsViscosity = 0.8;
 }
 
+/** A cluster may stand beside its members, and so under a button: then fit once more, around all. */
+async function uncover(map: L.Map, data: MapData, viewed: ViewedMarks): Promise<void> {
+  const bounds = boundsOf(data);
+  if (bounds && viewed.isCovered()) {
+    fit(map, data, bounds.extend(viewed.bounds()));
+    await viewed.load();
+  }
+}
+
 /** Draw everything; the static map stays in place until the last line. */
 async function start(frame: HTMLElement): Promise<Started> {
   const { map_shell: map, feature_group_districts: districts } = window;
@@ -78,7 +90,10 @@ async function start(frame: HTMLElement): Promise<Started> {
   const newWindow = frame.dataset["newWindow"] !== undefined;
   const data = await fetchMapData(frame.dataset["source"] ?? "");
   drawTiles(map, data.tiles);
-  fit(map, data);
+  const bounds = boundsOf(data);
+  if (bounds) {
+    fit(map, data, bounds);
+  }
   const line = frame.querySelector(".map__status");
   const status = (text: string) => {
     if (line) {
@@ -100,6 +115,9 @@ async function start(frame: HTMLElement): Promise<Started> {
   nameButtons(map, data.labels);
   const selection = new Selection(map, marks, data.tiles !== null);
   await first;
+  if (viewed) {
+    await uncover(map, data, viewed);
+  }
   frame.classList.add("is-live");
   return { frame, map, data, selection, status };
 }

@@ -89,6 +89,25 @@ export class ViewedMarks implements Marks {
     }
   }
 
+  /** Whether a button hides the middle of a mark, which then cannot be pressed. */
+  isCovered(): boolean {
+    const frame = this.map.getContainer();
+    const { left, top } = frame.getBoundingClientRect();
+    const buttons = [...frame.querySelectorAll(".leaflet-top .leaflet-control")].map((button) =>
+      button.getBoundingClientRect(),
+    );
+    return [...this.marks.values()].some(({ marker }) => {
+      const at = this.map.latLngToContainerPoint(marker.getLatLng());
+      const [x, y] = [left + at.x, top + at.y];
+      return buttons.some((b) => x > b.left && x < b.right && y > b.top && y < b.bottom);
+    });
+  }
+
+  /** Around all marks. */
+  bounds(): L.LatLngBounds {
+    return this.layer.getBounds();
+  }
+
   has(): boolean {
     return true;
   }
