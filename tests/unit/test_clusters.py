@@ -126,6 +126,15 @@ def test_the_zoom_for_towns(box: BBox, limit: int) -> None:
         assert index.zoom_for(box, zoom, limit) == next(fitting)
 
 
+def test_a_lower_zoom_may_hold_more_beside_the_box() -> None:
+    side = 360 / 2**22  # of the finest cells, which are nearly square at the equator
+    lon = (np.array([*range(17), *range(20, 40)]) + 0.5) * side
+    lat = np.array([-0.5] * 17 + [-1.5] * 20) * side
+    index, box = ClusterIndex(lon, lat), BBox(0.2 * side, -0.6 * side, 39.8 * side, -0.4 * side)
+    assert [len(index.within(box, zoom)) for zoom in (20, 19, 18)] == [17, 9 + 10, 5 + 5]
+    assert [index.zoom_for(box, 20, limit) for limit in (19, 17, 16)] == [20, 20, 18]
+
+
 @given(crowds, boxes, zooms, st.integers(0, 2**32 - 1))
 @settings(max_examples=150, deadline=None)
 def test_a_mask_gives_what_an_index_of_its_points_alone_gives(
