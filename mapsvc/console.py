@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from mapsvc.model import Branch, Point
 from mapsvc.service import AuditRow, GeocodeResult, ImportResult, describe
 
 _LISTED = 20
+_TELL_EVERY_S = 10.0
 _UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 """Controls that JSON lets pass, line separators and marks that reorder text; all below U+10000."""
 _NOT_CACHED_HINT = (
@@ -74,19 +76,38 @@ def _width(text: str) -> int:
 
 @contextmanager
 def progress(total: int, label: str = "geocoding") -> Iterator[Callable[[int], None]]:
-    """Show a bar with the time left on a terminal, and nothing in a pipe."""
+    """Show a bar with the time left on a terminal; elsewhere a line now and then, if it takes long.
+
+    Args:
+        total: how much there is to do.
+        label: what is being done.
+    """
     if not sys.stderr.isatty():
-        yield lambda _done: None
+        yield _told_now_and_then(total, label)
         return
     with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
         yield bar.update
+
+
+def _told_now_and_then(total: int, label: str) -> Callable[[int], None]:
+    """Takes what was done, and prints how far that is every ten seconds on standard error."""
+    done, told_at = 0, time.monotonic()
+
+    def advance(more: int) -> None:
+        nonlocal done, told_at
+        done += more
+        if (now := time.monotonic()) - told_at >= _TELL_EVERY_S:
+            told_at = now
+            click.echo(f"{label}: {done:,} of {total:,}", err=True)
+
+    return advance
 
 
 def print_import(result: ImportResult) -> None:
     """Print what an import read, changed and rejected."""
     file, compared = result.file, result.difference
     kind = ", ".join(filter(None, (file.format, file.encoding)))
-    click.echo(f"read {len(file.rows) + len(file.rejected)} rows ({kind})")
+    click.echo(f"read {len(file.rows) + len(file.rejected):,} rows ({kind})")
     click.echo(f"list {result.branch_list.slug}: {ascii_controls(result.branch_list.title)}")
     if result.branch_list.title == Path(result.branch_list.source).stem:
         click.echo("  visitors see this title, which is the file's name; --title gives another")
@@ -129,14 +150,17 @@ def print_geocoding(result: GeocodeResult) -> None:
     found = [placement for placement in result.placements if placement.point is not None]
     by = Counter((p.provider or "", p.precision.value if p.precision else "") for p in found)
     for (provider, precision), count in sorted(by.items()):
-        click.echo(f"{provider}, {precision}: {count}")
+        click.echo(f"{provider}, {precision}: {count:,}")
     for provider, requests in sorted(result.asked.items()):
-        click.echo(f"requests to {provider}: {requests}")
-    click.echo(f"placed: {len(found)} ({result.changed} new or changed)")
+        click.echo(f"requests to {provider}: {requests:,}")
+    click.echo(f"placed: {len(found):,} ({result.changed:,} new or changed)")
     for trouble, count in result.troubles.most_common(_LISTED):
-        click.echo(f"trouble with {count} branches: {ascii_controls(trouble)}", err=True)
-    for branch, error in result.failed:
-        click.echo(f"failed: {branch.id}  {ascii_controls(branch.name)}: {error}", err=True)
+        click.echo(f"trouble with {count:,} branches: {ascii_controls(trouble)}", err=True)
+    _print_more(len(result.troubles), err=True)
+    for branch, error in result.failed[:_LISTED]:
+        reason = ascii_controls(str(error))
+        click.echo(f"failed: {branch.id}  {ascii_controls(branch.name)}: {reason}", err=True)
+    _print_more(len(result.failed), err=True)
     if any(isinstance(error, NotCached) for _, error in result.failed):
         click.echo(_NOT_CACHED_HINT, err=True)
 
@@ -241,9 +265,15 @@ def _note(note: Note) -> str:
 
 def _print_some(title: str, lines: Sequence[str | None]) -> None:
     """A count and the first lines; lines that are None are only counted."""
-    click.echo(f"{title}: {len(lines)}")
+    click.echo(f"{title}: {len(lines):,}")
     shown = [line for line in lines[:_LISTED] if line is not None]
     for line in shown:
         click.echo(f"  {ascii_controls(line)}")
-    if shown and len(lines) > _LISTED:
-        click.echo(f"  … and {len(lines) - _LISTED} more; all of them with --json")
+    if shown:
+        _print_more(len(lines))
+
+
+def _print_more(count: int, *, err: bool = False) -> None:
+    """Where to find the lines that were left out, if any were."""
+    if count > _LISTED:
+        click.echo(f"  … and {count - _LISTED:,} more; all of them with --json", err=err)

@@ -19,7 +19,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from mapsvc import service
+from mapsvc import console, service
 from mapsvc.cli import main
 from mapsvc.config import Settings
 from mapsvc.geo.datum import convert
@@ -177,6 +177,32 @@ def test_an_address_that_is_not_cached(instance: Path, tmp_path: Path) -> None:
     assert "no cached answer for '火星路1号'" in text
     answer = json.loads(run("geocode", "--offline", "--json", code=1).output)
     assert [failed["address"] for failed in answer["failed"]] == ["火星路1号"]
+
+
+def test_many_branches_are_counted_and_the_first_are_shown(instance: Path, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    rows = "".join(f"支行{i},火星路{i}号\n" for i in range(1_200))
+    path.write_text(f"name,address\n{rows}", encoding="utf-8")
+    shown = run("import", str(path)).output
+    assert "added: 1,200\n" in shown
+    assert shown.count("火星路") == 20
+    assert "  … and 1,180 more; all of them with --json\n" in shown
+    errors = run("geocode", "--offline", code=1).stderr
+    assert errors.count("failed: ") == 20
+    assert "  … and 1,180 more; all of them with --json\n" in errors
+    result = json.loads(run("geocode", "--offline", "--json", code=1).stdout)
+    assert len(result["failed"]) == 1_200
+
+
+def test_without_a_terminal_a_line_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = iter([0.0, 9.0, 10.0, 19.0, 20.5])
+    monkeypatch.setattr("mapsvc.console.time.monotonic", lambda: next(now))
+    with console.progress(50_000, "moving") as advance:
+        for _ in range(4):
+            advance(1_000)
+    assert capsys.readouterr().err == "moving: 2,000 of 50,000\nmoving: 4,000 of 50,000\n"
 
 
 def test_lists_are_shown_and_removed(filled: Path) -> None:
