@@ -69,6 +69,18 @@ def test_the_balancer_asks_both_servers_under_the_site_s_name() -> None:
     assert caddy.count("{") == caddy.count("}")
 
 
+def test_the_site_s_own_settings_reach_both_servers_and_stay_out_of_images_and_git() -> None:
+    assert [entry["env_file"] for entry in servers().values()] == [["site.env"]] * 2
+    page = text_of("docs/scaling.md")
+    named = dict(re.findall(rf"`({PREFIX}\w+)=([^`]+)`", page))
+    assert "deploy/site.env" in page
+    assert Settings.from_environment(named).title == named["MAPSVC_TITLE"]
+    unseen = text_of("deploy/Dockerfile.dockerignore").split()
+    assert {"deploy/.env", "deploy/*.env", "deploy/lists"} <= set(unseen)
+    untracked = text_of(".gitignore").split()
+    assert {"/deploy/.env", "/deploy/*.env", "/deploy/lists/"} <= set(untracked)
+
+
 def test_what_the_files_name_is_there() -> None:
     build = servers()["app1"]["build"]
     assert (ROOT / "deploy" / build["context"]).resolve() == ROOT
