@@ -16,14 +16,16 @@ __all__ = ["open_existing_store", "open_store"]
 
 _HOST = re.compile(r"[\w.:%,-]*")
 """Names, addresses of both kinds with a zone, and libpq's list of several."""
-_DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
+_DRIVERS = ("sqlite", "postgresql", "postgres", "postgresql+psycopg")
+"""Hosts give addresses that begin with postgres:// or postgresql://; psycopg takes those, too."""
 
 
 def open_store(url: str) -> SqlStore:
     """Open the store at an SQLAlchemy address.
 
     Args:
-        url: ``sqlite:///instance/mapsvc.sqlite3`` or ``postgresql+psycopg://user@host/database``.
+        url: ``sqlite:///instance/mapsvc.sqlite3`` or ``postgresql+psycopg://user@host/database``,
+            for which ``postgresql://`` and ``postgres://`` are other spellings.
 
     Raises:
         SettingError: no such kind of store.
