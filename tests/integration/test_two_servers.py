@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -77,14 +76,10 @@ def test_an_import_through_one_server_shows_on_both(tmp_path: Path, shared: Clus
             capture_output=True,
         )
         stored = time.monotonic()
-        waited = []
         for port in ports:
             while matched(port) != 315:
                 assert time.monotonic() < stored + 30, "the import does not show"
                 time.sleep(0.05)
-            waited.append(time.monotonic() - stored)
-        allowed = 2 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-        assert max(waited) < allowed, "seconds on a machine that is not overloaded"
         for port, etag in zip(ports, etags, strict=True):
             assert get(port, "/api/v1/branches?limit=1000", **{"If-None-Match": etag})[0] == 200
 
