@@ -27,8 +27,6 @@ _KEPT_PICTURES = 64
 
 _TEXT_SIZE = 12.5
 """Of the labels, in the picture's units; styles/map.css has the same."""
-_MARGIN = 14.0
-"""The room around the picture that labels may use; styles/map.css has as many pixels."""
 _DIGIT = 0.58
 """How wide a digit is, in parts of the size; a Chinese character takes all of it."""
 
@@ -146,11 +144,14 @@ def _width(shape: Shape) -> float:
 
 
 def _within(shapes: Sequence[Shape], width: float, height: float) -> list[Shape]:
-    """The shapes, of which only those keep their label that the picture's edge does not cut."""
+    """The shapes, of which only those keep their label that the map's edge does not cut.
+
+    A map is as wide as it is high at least, so that it shows a square around the picture's middle.
+    """
 
     def is_inside(shape: Shape) -> bool:
-        beside, above = _width(shape) / 2 - _MARGIN, _TEXT_SIZE / 2 - _MARGIN
-        return beside <= shape.x <= width - beside and above <= shape.y <= height - above
+        beside, above = abs(shape.x - width / 2), abs(shape.y - height / 2)
+        return max(beside + _width(shape) / 2, above + _TEXT_SIZE / 2) <= _SIZE / 2
 
     return [replace(shape, is_named=is_inside(shape)) for shape in shapes]
 
