@@ -268,6 +268,8 @@ def test_a_text_is_found_wherever_it_stands(spread: MemorySnapshot) -> None:
     # No text reaches from one branch, or one field, into the next.
     assert spread.page(BranchQuery(q="支行乙"), 1).matched == 0
     assert spread.page(BranchQuery(q="号甲"), 1).matched == 0
+    for mark in ("，", ",甲", "、、"):
+        assert spread.page(BranchQuery(q=mark), 1).matched == 0
 
 
 def test_clusters_add_up(spread: MemorySnapshot) -> None:
