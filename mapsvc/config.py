@@ -168,7 +168,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.tiles == "tianditu" and not self.tianditu_key:
             raise SettingError("MAPSVC_TIANDITU_KEY", "", "the key that the tianditu tiles need")
-        if self.index == "postgis" and not self.database_url.startswith("postgresql"):
+        if self.index == "postgis" and not self.database_url.startswith("postgres"):
             raise SettingError(
                 "MAPSVC_INDEX", self.index, "possible without PostgreSQL in MAPSVC_DATABASE_URL"
             )

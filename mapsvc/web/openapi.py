@@ -74,9 +74,9 @@ OPERATIONS = (
         "What a map of a box shows at a zoom: branches that would stand closer than about 64 "
         "pixels as one cluster, the others by themselves. Clusters are the branches of a cell of "
         "a fixed grid, so that they stay the same while a map is moved, and each lies wholly in "
-        "one of the next lower zoom. Its point is where it is drawn: in the middle of its branches, "
-        "but kept clear of the cell's edge, so that neighbours do not overlap; bbox says where "
-        "its branches are. An answer with more than 1,000 features is given at a lower "
+        "one of the next lower zoom. Its point is where it is drawn: in the middle of its "
+        "branches, but kept clear of the cell's edge, so that neighbours do not overlap; bbox "
+        "says where its branches are. An answer with more than 1,000 features is given at a lower "
         "zoom, which it names.",
         params.ClustersParams,
         "Clusters",
