@@ -6,12 +6,13 @@ features, so that nothing is serialised anew for a request.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from mapsvc.areas import Areas
+from mapsvc.errors import NotFound
 from mapsvc.lists.banks import Bank
 from mapsvc.model import BBox, BranchList, District, Point
 
@@ -100,6 +101,14 @@ class Location:
 
     district: District
     border_distance_m: float
+
+
+def list_in(lists: Iterable[BranchList], slug: str) -> BranchList:
+    """The list with this slug; raises `NotFound`."""
+    for known in lists:
+        if known.slug == slug:
+            return known
+    raise NotFound("list", slug)
 
 
 class Snapshot(Protocol):

@@ -26,6 +26,7 @@ from mapsvc.snapshot.base import (
     Location,
     Neighbour,
     Page,
+    list_in,
 )
 from mapsvc.snapshot.building import build_in_memory
 from mapsvc.snapshot.columns import Columns
@@ -108,10 +109,7 @@ class MemorySnapshot:
         return len(self._columns)
 
     def branch_list(self, slug: str) -> BranchList:
-        for known in self.lists:
-            if known.slug == slug:
-                return known
-        raise NotFound("list", slug)
+        return list_in(self.lists, slug)
 
     def district(self, code: str) -> DistrictCount:
         try:

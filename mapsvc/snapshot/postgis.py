@@ -40,6 +40,7 @@ from mapsvc.snapshot.base import (
     Location,
     Neighbour,
     Page,
+    list_in,
 )
 from mapsvc.snapshot.features import feature
 from mapsvc.snapshot.memory import is_named
@@ -124,10 +125,7 @@ class PostgisSnapshot:
         return self._head.size
 
     def branch_list(self, slug: str) -> BranchList:
-        for known in self.lists:
-            if known.slug == slug:
-                return known
-        raise NotFound("list", slug)
+        return list_in(self.lists, slug)
 
     def district(self, code: str) -> DistrictCount:
         try:

@@ -13,11 +13,11 @@ from mapsvc.geo.datum import convert
 from mapsvc.model import Datum, Point
 from mapsvc.web import caching, geojson, openapi
 from mapsvc.web.application import Answer
-from mapsvc.web.clusters import bounded_clusters
 from mapsvc.web.context import base_url, snapshot
 from mapsvc.web.errors import KINDS, OutsideDistricts
 from mapsvc.web.i18n import language
 from mapsvc.web.params import (
+    MAX_LIMIT,
     BranchesParams,
     ClustersParams,
     DistrictsParams,
@@ -76,7 +76,7 @@ def nearest() -> Response:
 @caching.cached(caching.API)
 def clusters() -> Response:
     wanted = parse(ClustersParams, request.query_string)
-    found, zoom = bounded_clusters(snapshot(), wanted.query, wanted.bbox, wanted.zoom)
+    found, zoom = snapshot().clusters(wanted.query, wanted.bbox, wanted.zoom, MAX_LIMIT)
     members = {
         "zoom": zoom,
         "numberReturned": len(found),

@@ -21,7 +21,6 @@ from mapsvc.model import BBox, Datum
 from mapsvc.snapshot import BranchQuery, Cluster, Snapshot
 from mapsvc.web import caching
 from mapsvc.web.areas import area_name, drawings, summary
-from mapsvc.web.clusters import bounded_clusters
 from mapsvc.web.context import context, snapshot
 from mapsvc.web.display import shown
 from mapsvc.web.frame import in_datum, label_points
@@ -29,7 +28,7 @@ from mapsvc.web.i18n import LANGUAGES, gettext, language, ngettext
 from mapsvc.web.listing import MAX_LISTED
 from mapsvc.web.mapview import areas_of, box_of, focus_of, given_in, shading, shell_in
 from mapsvc.web.marks import marks
-from mapsvc.web.params import BBOX, ZOOM, FilterParams, Q
+from mapsvc.web.params import BBOX, MAX_LIMIT, ZOOM, FilterParams, Q
 from mapsvc.web.query import parse, text
 from mapsvc.web.tiles import TileSource, tile_credits, tile_source
 from mapsvc.web.words import number
@@ -125,7 +124,7 @@ def view() -> Response:
     wanted = parse(ViewParams, request.query_string, lenient=True)
     datum, snap = _datum(), snapshot()
     box = _wgs84(wanted.bbox, datum)
-    found, zoom = bounded_clusters(snap, wanted.query, box, wanted.zoom)
+    found, zoom = snap.clusters(wanted.query, box, wanted.zoom, MAX_LIMIT)
     clusters = [cluster for cluster in found if cluster.feature is None]
     singles = [cluster.feature for cluster in found if cluster.feature is not None]
     return _json(
