@@ -13,7 +13,6 @@ size when more cities are imported. What is passed over can still be asked for b
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import struct
@@ -148,18 +147,6 @@ class Areas:
                 "areas", content[:20], f"what Areas.to_bytes makes: {error}"
             ) from error
         return areas
-
-
-def digest(districts: Sequence[District]) -> str:
-    """64 hexadecimal digits that change with the districts and with how areas are made of them."""
-    total = hashlib.sha256(str(_FORMAT).encode())
-    for d in sorted(districts, key=lambda district: district.code):
-        names = [d.code, d.name, d.name_en, d.city, d.province]
-        total.update(json.dumps(names).encode())
-        for shape in (d.geometry, d.drawing):
-            wkb = shapely.to_wkb(shape)
-            total.update(_HEAD.pack(len(wkb)) + wkb)
-    return total.hexdigest()
 
 
 @dataclass(slots=True)
