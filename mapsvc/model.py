@@ -184,6 +184,8 @@ class BranchList:
     source: str = ""
     """The name of the file that it was read from."""
     imported_at: datetime | None = None
+    award: str = ""
+    """What the list honours, in a few words (千佳示范单位); empty where it honours nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +199,70 @@ class Branch:
     """The bank's code in ``data/banks.csv``, or None where the name tells no known bank."""
     phone: str = ""
     hours: str = ""
+    """The opening hours in the canonical text of `mapsvc.hours`; empty where they are unknown."""
     point: Point | None = None
     """A position that the list itself gives, in the list's own datum."""
+    services: tuple[str, ...] = ()
+    """Codes in ``data/services.csv``, in that table's order."""
+    award: str = ""
+    """What the branch was honoured with; empty for what its list says (`BranchList.award`)."""
+
+
+NOTICE_CHARS = 500
+"""A notice's text is no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What customers are told for a time: of one branch, a district, or all branches.
+
+    It holds from ``start`` up to, and not at, ``end``.
+
+    Raises:
+        InvalidValue: no text, one that is too long or holds control characters, both a branch and
+            a district, a time without its zone, or an end before the start.
+    """
+
+    id: int
+    """Counted up from 1."""
+    text: str
+    start: datetime
+    """Timezone-aware."""
+    end: datetime
+    """Timezone-aware."""
+    text_en: str = ""
+    """The same in English; empty where only the Chinese is known."""
+    branch: str | None = None
+    """The id of the branch that it concerns."""
+    district: str | None = None
+    """The code of the district that it concerns, or of the city or province above it."""
+
+    def __post_init__(self) -> None:
+        for name, text in (("text", self.text), ("text_en", self.text_en)):
+            if len(text) > NOTICE_CHARS or not (
+                text.isprintable() and (text.strip() or name != "text")
+            ):
+                raise InvalidValue(
+                    name, text, f"a line of 1 to {NOTICE_CHARS} characters without controls"
+                )
+        if self.branch is not None and self.district is not None:
+            raise InvalidValue("district", self.district, "possible beside a branch")
+        for name, time in (("start", self.start), ("end", self.end)):
+            if time.tzinfo is None:
+                raise InvalidValue(name, time, "a time with its zone")
+        if self.end < self.start:
+            raise InvalidValue("end", self.end, f"after the start, {self.start}")
+
+    @property
+    def scope(self) -> str:
+        """What it concerns: ``branch``, ``district`` or ``all``."""
+        if self.branch is not None:
+            return "branch"
+        return "all" if self.district is None else "district"
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is to be shown at this moment."""
+        return self.start <= now < self.end
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from mapsvc.snapshot.base import (
     Neighbour,
     Page,
     Piece,
+    ServiceCount,
     Snapshot,
 )
 from mapsvc.snapshot.files import Keeper, MappedSource
@@ -35,5 +36,6 @@ __all__ = [
     "Neighbour",
     "Page",
     "Piece",
+    "ServiceCount",
     "Snapshot",
 ]

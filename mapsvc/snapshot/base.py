@@ -14,7 +14,8 @@ from typing import NamedTuple, Protocol
 from mapsvc.areas import Areas
 from mapsvc.errors import NotFound
 from mapsvc.lists.banks import Bank
-from mapsvc.model import BBox, BranchList, District, Point
+from mapsvc.lists.services import Service
+from mapsvc.model import BBox, BranchList, District, Notice, Point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,9 @@ class BranchQuery:
 
     ``list`` is a slug, ``bank`` a bank's code, ``district`` the code of a district or of an area
     above it (`mapsvc.areas`), ``q`` a part of a name, bank or address in any width or case,
-    ``bbox`` WGS-84. What does not exist has no branches; that is no error.
+    ``bbox`` WGS-84, ``service`` a code in ``data/services.csv``, ``open_at`` a timezone-aware time
+    at which the branch is open: one with unknown hours never is. What does not exist has no
+    branches; that is no error.
     """
 
     list: str | None = None
@@ -31,6 +34,8 @@ class BranchQuery:
     district: str | None = None
     q: str | None = None
     bbox: BBox | None = None
+    service: str | None = None
+    open_at: datetime | None = None
 
 
 EVERYTHING = BranchQuery()
@@ -88,6 +93,14 @@ class BankCount:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceCount:
+    """A known service and how many branches offer it."""
+
+    service: Service
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class DistrictCount:
     """A district and how many branches lie in it."""
 
@@ -132,6 +145,20 @@ class Snapshot(Protocol):
     @property
     def areas(self) -> Areas:
         """The districts and what lies above them."""
+
+    @property
+    def services(self) -> tuple[ServiceCount, ...]:
+        """Those that branches offer, in the order of ``data/services.csv``."""
+
+    @property
+    def hours_known(self) -> int:
+        """How many branches' opening hours are known."""
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Those that were not over when the store last changed, by start; some begin later, and
+        some may be over by now: see `mapsvc.model.Notice.holds`.
+        """
 
     @property
     def providers(self) -> frozenset[str]:

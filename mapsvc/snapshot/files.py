@@ -395,6 +395,7 @@ def _format() -> str:
     package = Path(__file__).parent.parent
     paths = [*package.glob("*.py"), *package.glob("geo/*.py"), *package.glob("address/*.py")]
     paths += [*package.glob("snapshot/*.py"), resource("data/banks.csv")]
+    paths += [*package.glob("lists/services.py"), resource("data/services.csv")]
     # A SciPy tree is kept as SciPy itself writes it.
     digest = hashlib.blake2b(scipy.__version__.encode(), digest_size=8)
     for path in sorted(paths):

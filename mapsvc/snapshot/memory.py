@@ -15,7 +15,7 @@ from mapsvc.errors import NotFound
 from mapsvc.geo.clusters import MAX_ZOOM, ClusterIndex
 from mapsvc.geo.datum import convert
 from mapsvc.lists.banks import Bank, banks
-from mapsvc.model import BBox, BranchList, Datum, Point
+from mapsvc.model import BBox, BranchList, Datum, Notice, Point
 from mapsvc.snapshot.base import (
     EVERYTHING,
     BankCount,
@@ -26,6 +26,7 @@ from mapsvc.snapshot.base import (
     Location,
     Neighbour,
     Page,
+    ServiceCount,
     list_in,
 )
 from mapsvc.snapshot.building import build_in_memory
@@ -93,6 +94,9 @@ class MemorySnapshot:
         self.districts = tuple(
             DistrictCount(district, counts[district.code]) for district in territory.districts
         )
+        self.services: tuple[ServiceCount, ...] = ()
+        self.hours_known = 0
+        self.notices: tuple[Notice, ...] = ()
         self._by_code = {entry.district.code: entry for entry in self.districts}
 
     @classmethod

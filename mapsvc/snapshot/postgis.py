@@ -29,7 +29,7 @@ from mapsvc.errors import NotFound
 from mapsvc.geo.clusters import MAX_ZOOM, ClusterIndex
 from mapsvc.geo.datum import convert
 from mapsvc.geo.geodesic import distance_m
-from mapsvc.model import BBox, BranchList, Datum, Point
+from mapsvc.model import BBox, BranchList, Datum, Notice, Point
 from mapsvc.snapshot.base import (
     EVERYTHING,
     BankCount,
@@ -40,6 +40,7 @@ from mapsvc.snapshot.base import (
     Location,
     Neighbour,
     Page,
+    ServiceCount,
     list_in,
 )
 from mapsvc.snapshot.features import feature
@@ -116,6 +117,9 @@ class PostgisSnapshot:
         self.banks = head.banks
         self.districts = tuple(head.districts.values())
         self.providers = head.providers
+        self.services: tuple[ServiceCount, ...] = ()
+        self.hours_known = 0
+        self.notices: tuple[Notice, ...] = ()
 
     @property
     def areas(self) -> Areas:

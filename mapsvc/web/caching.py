@@ -1,8 +1,9 @@
 """Validators and compression: nothing is rendered, sent or compressed twice without need.
 
 An answer from a snapshot is a function of (build, revision, language, path and query), so its
-ETag is made from these and compared before the view runs. ETags are weak: the same answer in
-another content coding is equivalent, not identical.
+ETag is made from these and compared before the view runs; where the query asks what is open now,
+of the minute, too. ETags are weak: the same answer in another content coding is equivalent, not
+identical.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec
+from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Request, Response, make_response, request
 from flask.typing import ResponseReturnValue
@@ -24,6 +26,7 @@ from werkzeug.http import quote_etag
 
 from mapsvc.config import Settings
 from mapsvc.resources import built, resource
+from mapsvc.web.clock import minute
 from mapsvc.web.context import context, snapshot
 
 API = "public, no-cache"
@@ -59,7 +62,8 @@ def _sources() -> list[Path]:
     package = built(".")
     sources = [path for kind in ("*.py", "*.mo") for path in sorted(package.rglob(kind))]
     sources += sorted(resource("templates").rglob("*.html"))
-    sources += [built("static/dist/manifest.json"), resource("data/banks.csv")]
+    sources += [built("static/dist/manifest.json")]
+    sources += [resource(f"data/{name}.csv") for name in ("banks", "services")]
     return [path for path in sources if path.is_file()]
 
 
@@ -111,6 +115,9 @@ def _etag(asked: Request, variant: str) -> str:
     whole = _shown(made.build, made.settings.public_url, shown.revision, shown.changed_at).copy()
     whole.update(f"{variant}\0{asked.root_path}\0{asked.path}\0".encode())
     whole.update(asked.query_string)
+    # Names may be written with %: what looks otherwise asks for the same.
+    if b"open=" in unquote_to_bytes(asked.query_string):
+        whole.update(f"\0{minute().isoformat()}".encode())
     return whole.hexdigest()
 
 

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated
 
 from mapsvc.geo.clusters import MAX_ZOOM
 from mapsvc.model import BBox, Datum, Point
 from mapsvc.snapshot import BranchQuery
+from mapsvc.web.clock import minute
 from mapsvc.web.query import Parameter, choice, decimals, number, text, whole
 
 MAX_LIMIT = 1_000
@@ -35,6 +37,17 @@ DISTRICT = text(
 Q = text(
     100,
     description="Only branches whose name, bank or address holds this text, in any case or width.",
+)
+SERVICE = text(
+    64,
+    description="Only branches that offer the service with this code.",
+    example="barrier-free",
+)
+OPEN = choice(
+    "now",
+    description="Only branches that are open now, by the clock in China; those whose hours are "
+    "unknown are left out.",
+    read=lambda _: minute(),
 )
 BBOX = Parameter(
     description="Only branches in this box: west, south, east, north in WGS-84 degrees. "
@@ -84,6 +97,19 @@ class FilterParams:
     list: Annotated[str | None, LIST] = None
     bank: Annotated[str | None, BANK] = None
     district: Annotated[str | None, DISTRICT] = None
+    service: Annotated[str | None, SERVICE] = None
+    open: Annotated[datetime | None, OPEN] = None
+    """The minute for which it was asked, in China's time."""
+
+    @property
+    def query(self) -> BranchQuery:
+        return BranchQuery(
+            list=self.list,
+            bank=self.bank,
+            district=self.district,
+            service=self.service,
+            open_at=self.open,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +121,7 @@ class BranchesParams(FilterParams):
 
     @property
     def query(self) -> BranchQuery:
-        return BranchQuery(
-            list=self.list, bank=self.bank, district=self.district, q=self.q, bbox=self.bbox
-        )
+        return replace(super().query, q=self.q, bbox=self.bbox)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +132,7 @@ class ClustersParams(FilterParams):
 
     @property
     def query(self) -> BranchQuery:
-        return BranchQuery(list=self.list, bank=self.bank, district=self.district, q=self.q)
+        return replace(super().query, q=self.q)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,10 +150,6 @@ class PointParams:
 class NearestParams(FilterParams, PointParams):
     limit: Annotated[int, LIMIT] = 10
     max_distance: Annotated[float | None, MAX_DISTANCE] = None
-
-    @property
-    def query(self) -> BranchQuery:
-        return BranchQuery(list=self.list, bank=self.bank, district=self.district)
 
 
 @dataclass(frozen=True, kw_only=True)

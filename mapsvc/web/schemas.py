@@ -111,7 +111,23 @@ _BRANCH: Schema = {
         "description": "The slugs of the lists that name the branch.",
     },
     "phone": _text("The telephone number as published.", null=True),
-    "hours": _text("The opening hours as published.", null=True),
+    "hours": _text(
+        "The opening hours in China's time: a part of OpenStreetMap's opening_hours, such as "
+        "Mo-Fr 09:00-17:00; PH off. Null where they are unknown.",
+        null=True,
+    ),
+    "services": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "The codes of the services that the branch is known to offer.",
+    },
+    "award": _text("What the branch was honoured with, in a few words.", null=True),
+    "notices": {
+        "type": "array",
+        "description": "What customers are told about the branch, by start: also what begins "
+        "later, and what has ended since the data last changed. Compare start and end with now.",
+        "items": ref("Notice"),
+    },
     "precision": {
         "enum": [*Precision, None],
         "description": "How exact the place is, finest first; all but building is approximate.",
@@ -157,6 +173,18 @@ SCHEMAS: dict[str, Schema] = {
             "rel": {"enum": ["self", "next", "prev"]},
             "type": {"type": "string"},
             "href": {"type": "string", "format": "uri-reference"},
+        }
+    ),
+    "Notice": _object(
+        {
+            "text": _text("What is to be told, in Chinese."),
+            "text_en": _text("The same in English.", null=True),
+            "start": _text("From when it holds.", format="date-time"),
+            "end": _text("Up to when it holds, not included.", format="date-time"),
+            "scope": {
+                "enum": ["branch", "district", "all"],
+                "description": "What it concerns: this branch alone, its district or all branches.",
+            },
         }
     ),
     "Branch": _feature(_object(_BRANCH), ref("Place")),

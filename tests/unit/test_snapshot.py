@@ -177,6 +177,9 @@ def test_a_feature_is_geojson_in_wgs84(snapshot: Snapshot) -> None:
         "radius_m": 150.0,
         "provider": "curated",
         "located_at": "2026-11-22T00:00:00+00:00",
+        "services": [],
+        "award": None,
+        "notices": [],
         "review": [],
     }
 
