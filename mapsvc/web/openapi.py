@@ -109,6 +109,17 @@ OPERATIONS = (
         {"code": "330212", "name": "鄞州区", "city": "宁波市", "border_distance_m": 812.345},
     ),
     Operation(
+        "/search",
+        "search",
+        "What typed letters can mean",
+        "Districts, banks, towns, branches and places for what was typed so far, best first: for "
+        "suggestions while a visitor types. Districts, banks and towns that begin with the text "
+        "come before branches.",
+        params.SearchParams,
+        "Suggestions",
+        _JSON,
+    ),
+    Operation(
         "/openapi.json",
         "getOpenApi",
         "This document",

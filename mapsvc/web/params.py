@@ -49,6 +49,8 @@ OPEN = choice(
     "unknown are left out.",
     read=lambda _: minute(),
 )
+TYPED = text(100, description="What was typed so far, in Chinese or English.", example="鄞州")
+SUGGESTIONS = whole(1, 20, description="How many suggestions to give at most.")
 BBOX = Parameter(
     description="Only branches in this box: west, south, east, north in WGS-84 degrees. "
     "A west greater than east means that the box crosses the antimeridian.",
@@ -150,6 +152,12 @@ class PointParams:
 class NearestParams(FilterParams, PointParams):
     limit: Annotated[int, LIMIT] = 10
     max_distance: Annotated[float | None, MAX_DISTANCE] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchParams:
+    q: Annotated[str, TYPED]
+    limit: Annotated[int, SUGGESTIONS] = 10
 
 
 @dataclass(frozen=True, kw_only=True)

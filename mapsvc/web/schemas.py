@@ -224,6 +224,34 @@ SCHEMAS: dict[str, Schema] = {
             "border_distance_m": _number("Metres to the district's nearest border."),
         }
     ),
+    "Suggestion": _object(
+        {
+            "kind": {"enum": ["district", "bank", "town", "branch", "place"]},
+            "id": _text("A branch's id."),
+            "code": _text("The code of what is no branch; of a place, its address."),
+            "name": _text("The name in Chinese."),
+            "name_en": _text("The name in English.", null=True),
+            "detail": _text("What tells it from others of that name, such as an address."),
+            "count": {"type": ["integer", "null"], "description": "How many branches it has."},
+            "match": {
+                "type": "array",
+                "description": "What of the name was typed: start and end of each piece, in "
+                "characters (Unicode code points).",
+                "items": {
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 0},
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
+            },
+            "url": _text("The page that shows it.", format="uri-reference"),
+            "point": ref("Point"),
+        },
+        optional=("id", "code", "point"),
+    ),
+    "Suggestions": _object(
+        {"results": {"type": "array", "items": ref("Suggestion"), "maxItems": 20}}
+    ),
     "Problem": _object(
         {
             "type": _text("Which kind of problem.", format="uri-reference"),
