@@ -43,7 +43,9 @@ class Kind(StrEnum):
     DETAIL = "detail"
     """A small one beside one branch's or district's facts."""
     EMBED = "embed"
-    """In a foreign page's frame, where a position may not be asked for."""
+    """In a foreign page's frame, which asks for no position."""
+    EMBED_NEAR = "embednear"
+    """The same, with the visitor's own position where that page lets it be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def _controls(kind: Kind, text: ShellText) -> list[Element]:
     ]
     if kind is not Kind.DETAIL:
         controls.append(folium.LayerControl(position="topright", collapsed=True))
-    if kind is Kind.LOCATOR:
+    if kind in (Kind.LOCATOR, Kind.EMBED_NEAR):
         controls.append(
             _LocateControl(  # type: ignore[no-untyped-call]
                 position="topleft", setView="once", strings={"title": text.locate}
