@@ -21,9 +21,13 @@ const COMPRESSED = /\.(js|css|svg|txt)$/;
 /** Each entry becomes one file under its logical name in the manifest. */
 const ENTRIES = {
   "locator.js": "src/locator.ts",
-  "embed.js": "src/embed.ts",
+  "frame.js": "src/frame.ts",
+  "frame-list.js": "src/frame-list.ts",
+  "builder.js": "src/builder.ts",
   "site.css": "styles/site.css",
   "embed.css": "styles/embed.css",
+  "dark.css": "styles/dark.css",
+  "builder.css": "styles/builder.css",
   "favicon.svg": "icons/favicon.svg",
 };
 

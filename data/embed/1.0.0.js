@@ -1,0 +1,147 @@
+/*!
+ * mapsvc, the script for pages that show a map: docs/embedding.md. MIT licence.
+ *
+ * This file is released as it stands and never changes, so that pages can pin it by its digest; a
+ * change is a new file. It turns <div data-mapsvc> into a frame. What stands in the div, a plain
+ * link, is seen until the frame has said that it is there, and stays where scripts or frames are
+ * blocked.
+ */
+(() => {
+  "use strict";
+  const VERSION = 1;
+  const PARAMETERS =
+    "show list bank district branch q service open center datum zoom lang theme accent controls near".split(" ");
+  const HEIGHT = 420;
+  const BOUNDS = [200, 2000];
+  const HIGHEST = 20000;
+  const PATIENCE_MS = 4000;
+  const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
+
+  const script = document.currentScript;
+  const home = script instanceof HTMLScriptElement && script.src ? new URL("..", script.src).href : "";
+
+  /** The address of the map that a div wants; null where it names none. */
+  const addressOf = (data) => {
+    try {
+      const base = new URL(data.mapsvc || home);
+      if (base.protocol !== "https:" && base.protocol !== "http:") {
+        return null;
+      }
+      return new URL("embed", base.href.replace(/[?#].*$/, "").replace(/\/*$/, "/"));
+    } catch {
+      return null;
+    }
+  };
+
+  const heightOf = (data) => {
+    const wanted = Math.round(Number(data.height));
+    return data.height && wanted ? Math.min(Math.max(wanted, BOUNDS[0]), BOUNDS[1]) : HEIGHT;
+  };
+
+  const frameOf = (div, address) => {
+    const data = div.dataset;
+    const height = heightOf(data);
+    address.searchParams.set("v", String(VERSION));
+    address.searchParams.set("height", String(height));
+    for (const name of PARAMETERS) {
+      if (data[name]) {
+        address.searchParams.set(name, data[name]);
+      }
+    }
+    const frame = document.createElement("iframe");
+    // By its name the frame knows whom to answer, on every page that it goes to.
+    frame.name = `mapsvc ${location.origin}`;
+    frame.title = data.title || div.textContent.trim() || "Map";
+    frame.loading = "lazy";
+    frame.allow = data.near === "1" ? "fullscreen; geolocation" : "fullscreen";
+    frame.referrerPolicy = "strict-origin";
+    frame.setAttribute("sandbox", SANDBOX);
+    frame.src = address.href;
+    const look = { border: "0", width: "100%", height: `${height}px`, display: "block", gridArea: "1 / 1" };
+    Object.assign(frame.style, look);
+    return frame;
+  };
+
+  const mount = (div) => {
+    const address = addressOf(div.dataset);
+    if (div.mapsvc || !address) {
+      return;
+    }
+    const origin = address.origin;
+    const plain = [...div.children];
+    const frame = frameOf(div, address);
+    let isReady = false;
+    const waiting = [];
+    const post = (id) => frame.contentWindow?.postMessage({ mapsvc: VERSION, type: "select", id }, origin);
+    const tell = (type, detail) =>
+      div.dispatchEvent(new CustomEvent(`mapsvc:${type}`, { detail, bubbles: true }));
+
+    const ready = () => {
+      if (!isReady) {
+        isReady = true;
+        plain.forEach((each) => (each.style.visibility = "hidden"));
+        waiting.splice(0).forEach(post);
+        tell("ready", {});
+      }
+    };
+    const give = () => {
+      frame.remove();
+      Object.assign(div.style, { display: "" });
+      window.removeEventListener("message", heard);
+      document.removeEventListener("securitypolicyviolation", refused);
+      tell("blocked", {});
+    };
+    // Only the frame itself, while it shows the map's own pages, is listened to.
+    const heard = ({ data, origin: from, source }) => {
+      if (from !== origin || source !== frame.contentWindow || !data || data.mapsvc !== VERSION) {
+        return;
+      }
+      if (data.type === "ready") {
+        ready();
+      } else if (data.type === "height" && data.height > 0) {
+        frame.style.height = `${Math.min(Math.ceil(data.height), HIGHEST)}px`;
+      } else if (data.type === "select" && typeof data.id === "string") {
+        tell("select", { id: data.id });
+      }
+    };
+    const refused = (event) => {
+      const own = event.blockedURI === origin || event.blockedURI.startsWith(`${origin}/`);
+      if (own && /^(frame|child|default)-src/.test(event.effectiveDirective)) {
+        give();
+      }
+    };
+    window.addEventListener("message", heard);
+    document.addEventListener("securitypolicyviolation", refused);
+    const isBlank = () => {
+      try {
+        return frame.contentWindow.location.href === "about:blank";
+      } catch {
+        return false; // it shows another origin's page
+      }
+    };
+    frame.addEventListener("load", () => {
+      // A page without an origin (a file, a sandbox) hears nothing: there the frame just stays.
+      if (!isReady && !isBlank() && location.origin !== "null") {
+        setTimeout(() => isReady || give(), PATIENCE_MS);
+      }
+    });
+    div.mapsvc = {
+      frame,
+      /** Show a branch, now or as soon as the map is there. */
+      select: (id) => void (isReady ? post(String(id)) : waiting.push(String(id))),
+    };
+    // One upon the other, so that nothing moves when the frame takes the link's place.
+    div.style.display = "grid";
+    plain.forEach((each) => (each.style.gridArea = "1 / 1"));
+    div.append(frame);
+  };
+
+  const scan = (root) => {
+    (root || document).querySelectorAll("[data-mapsvc]").forEach(mount);
+  };
+  window.mapsvc = { version: "1.0.0", scan };
+  scan();
+  if (document.readyState === "loading") {
+    document.addEventListener("DOMContentLoaded", () => scan());
+  }
+})();

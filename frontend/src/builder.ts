@@ -1,0 +1,2 @@
+/** The builder of embed codes. */
+export {};

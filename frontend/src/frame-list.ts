@@ -1,0 +1,6 @@
+/** A frame without a map: a list, or what is said instead. */
+
+import { addressWith, greetHost, whenSelected } from "./embed-host";
+
+whenSelected((id) => window.location.assign(addressWith({ branch: id })));
+greetHost();
