@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,8 +22,9 @@ MOST_LETTERS = 40
 _MOST_READINGS = 4
 """Ways to part letters into syllables that are looked for, those with the fewest first."""
 
-_INITIALS = frozenset("a b c ch d e f g h j k l m n o p q r s sh t w x y z zh".split())
+_INITIALS = frozenset("abcdefghjklmnopqrstwxyz") | {"ch", "sh", "zh"}
 """What somebody may type instead of a syllable that others follow."""
+_CONSONANTS = _INITIALS - {"a", "e", "o"}
 _LETTERS = re.compile("[a-z]+")
 _CHINESE = re.compile("[〇㐀-鿿]")
 
@@ -149,6 +150,8 @@ def readings(typed: str) -> tuple[Typed, ...]:
     [('xian',), ('xia', 'n'), ('xi', 'an')]
     >>> [reading.pieces for reading in readings("鄞zh")]
     [('yin', 'zh'), ('yin', 'z', 'h')]
+    >>> [reading.pieces for reading in readings("鄞zhou")]
+    [('yin', 'zhou')]
     """
     if not _LETTERS.search(typed):
         return ()
@@ -198,15 +201,19 @@ def _parted(letters: str, *, is_last: bool) -> list[Typed]:
                 found += [
                     Typed((piece, *rest.pieces), (is_whole, *rest.whole))
                     for rest in rests[end]
-                    # What begins a syllable together is no two: zh and ou are zhou.
-                    if is_whole or is_open or piece + rest.pieces[0][0] not in tables.beginnings
+                    if is_whole or is_open or not _joins(piece, rest.pieces[0], tables.beginnings)
                 ]
         found.sort(key=lambda way: len(way.pieces))
         rests[start] = found[: 2 * _MOST_READINGS]
     return rests[0]
 
 
-def _pieces(letters: str, start: int, beginnings: Iterable[str]) -> Iterator[str]:
+def _joins(initial: str, following: str, beginnings: Container[str]) -> bool:
+    """Whether two pieces are one syllable: zh and ou are zhou. Of zh, z and h may be two."""
+    return following not in _CONSONANTS and initial + following[:2] in beginnings
+
+
+def _pieces(letters: str, start: int, beginnings: Container[str]) -> Iterator[str]:
     for end in range(min(len(letters), start + 6), start, -1):
         if letters[start:end] in beginnings:
             yield letters[start:end]
