@@ -128,6 +128,9 @@ class Settings:
     embed_origins: tuple[str, ...] = _setting(
         ("*",), variables.origins, "who may frame /embed: '*', 'none', or origins"
     )
+    embed_stats: bool = _setting(
+        True, variables.boolean, "whether views of embedded maps are counted, by origin and day"
+    )
     public_url: str = _setting(
         "", variables.public_url, "the address that visitors see; absolute links are made from it"
     )

@@ -204,18 +204,52 @@ def _redis_takes(url: str) -> bool:
     return True
 
 
-_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
+_LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_ORIGIN = re.compile(rf"https?://(\*\.)?{_LABEL}(\.{_LABEL})*(:\d{{1,5}})?")
+_LONGEST_ORIGIN = 253 + len("https://*.:65535")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def origins(name: str, text: str) -> tuple[str, ...]:
+    """``*``, ``none``, or origins whose host may begin with ``*.`` for all below it.
+
+    They are given as browsers write them: in lower case, in ASCII, without the default port.
+    """
     found = names(name, text)
     if found in (("*",), ("none",)):
         return found
-    for origin in found:
-        if not _ORIGIN.fullmatch(origin) or not _split(origin):
-            allowed = "'*', 'none', or an origin such as https://example.org"
-            raise SettingError(name, _without_secrets(origin), allowed)
-    return found or ("none",)
+    return tuple(dict.fromkeys(_origin(name, each) for each in found)) or ("none",)
+
+
+def _origin(variable: str, text: str) -> str:
+    """One origin.
+
+    >>> _origin("X", "HTTPS://*.Bank.Example:443/"), _origin("X", "https://银行.example")
+    ('https://*.bank.example', 'https://xn--jn2a72x.example')
+    """
+    allowed = (
+        "'*', 'none', or an origin such as https://example.org or https://*.example.org, without "
+        "path; a browser knows no origin of an IPv6 address here"
+    )
+    origin = _in_ascii(text.removesuffix("/").lower())
+    parts = _split(origin)
+    if not _ORIGIN.fullmatch(origin) or len(origin) > _LONGEST_ORIGIN or not parts:
+        raise SettingError(variable, _without_secrets(text), allowed)
+    if parts.port == _DEFAULT_PORTS[parts.scheme]:
+        origin = origin.rpartition(":")[0]
+    return origin
+
+
+def _in_ascii(origin: str) -> str:
+    """With a host in Chinese as DNS knows it; as it is where it cannot be one."""
+    if origin.isascii():
+        return origin
+    scheme, mark, host = origin.partition("://")
+    wild = "*." if host.startswith("*.") else ""
+    try:
+        return f"{scheme}{mark}{wild}{host.removeprefix(wild).encode('idna').decode()}"
+    except UnicodeError:
+        return origin
 
 
 _NAMED_TILES = ("none", "osm", "tianditu", "amap")

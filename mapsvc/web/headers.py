@@ -22,7 +22,10 @@ SHARED = {
 """On every answer, static files too."""
 
 API_PREFIX = "/api/"
+_OPEN_PREFIXES = (API_PREFIX, "/oembed", "/embed/v")
+"""What pages and programs elsewhere read: the API, oEmbed, the script for hosts."""
 _EMBED = "/embed"
+_BUILDER = "/embed/builder"
 _CORS = [
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Expose-Headers", "ETag"),
@@ -52,14 +55,26 @@ def frame_ancestors(settings: Settings) -> str:
     """Who may frame ``/embed``, in CSP's words.
 
     >>> frame_ancestors(Settings(embed_origins=("https://bank.example",)))
-    'https://bank.example'
+    "'self' https://bank.example"
     """
-    return " ".join("'none'" if o == "none" else o for o in settings.embed_origins)
+    origins = settings.embed_origins
+    if origins == ("none",):
+        return "'none'"
+    return "*" if origins == ("*",) else " ".join(("'self'", *origins))  # self: the builder
 
 
-def content_security_policy(settings: Settings, ancestors: str = "'none'") -> str:
-    """The Content-Security-Policy: own files only, nothing inline, framed by ``ancestors``."""
+def content_security_policy(
+    settings: Settings, ancestors: str = "'none'", frames: str = ""
+) -> str:
+    """The Content-Security-Policy: own files only, nothing inline.
+
+    Args:
+        settings: name the tiles.
+        ancestors: who may frame the page.
+        frames: what the page may frame; empty for nothing.
+    """
     images = " ".join(("'self'", "data:", *tile_sources(settings)))
+    own_frames = (f"frame-src {frames}",) if frames else ()
     return "; ".join(
         (
             "default-src 'none'",
@@ -71,6 +86,7 @@ def content_security_policy(settings: Settings, ancestors: str = "'none'") -> st
             "manifest-src 'self'",
             "base-uri 'none'",
             "form-action 'self'",
+            *own_frames,
             f"frame-ancestors {ancestors}",
         )
     )
@@ -80,6 +96,8 @@ def add_headers(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer of an application so far, errors too."""
     page = _headers(content_security_policy(settings), "same-origin")
     embed = _headers(content_security_policy(settings, frame_ancestors(settings)), "cross-origin")
+    builder = _headers(content_security_policy(settings, frames="'self'"), "same-origin")
+    special = {_EMBED: embed, _BUILDER: builder}
     api = [*_headers(content_security_policy(settings), "cross-origin"), *_CORS]
     preflight = [*api, *_PREFLIGHT]
     answer = app.wsgi_app
@@ -87,10 +105,10 @@ def add_headers(app: Flask, settings: Settings) -> None:
     # Below Flask, whose headers are compared and checked one by one.
     def secured(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
-        if path.startswith(API_PREFIX):
+        if path.startswith(_OPEN_PREFIXES):
             added = preflight if environ["REQUEST_METHOD"] == "OPTIONS" else api
         else:
-            added = embed if path == _EMBED else page
+            added = special.get(path, page)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             return start_response(status, headers + added, exc_info)

@@ -46,4 +46,4 @@ def _headers(headers: Headers, _path: str, _url: str) -> None:
     for name, value in SHARED.items():
         headers[name] = value
     headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    headers["Content-Security-Policy"] = "default-src 'none'"
+    headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
