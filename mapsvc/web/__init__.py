@@ -6,7 +6,18 @@ from flask import Flask
 
 from mapsvc.config import Settings
 from mapsvc.resources import resource
-from mapsvc.web import api, embed, health, i18n, locator, mapdata, search
+from mapsvc.web import (
+    api,
+    embed,
+    health,
+    i18n,
+    jsonld,
+    locator,
+    mapdata,
+    metadata,
+    search,
+    sitemap,
+)
 from mapsvc.web.application import Application
 from mapsvc.web.caching import build_digest, compress
 from mapsvc.web.context import EXTENSION, Context, Source
@@ -31,7 +42,9 @@ def create_app(settings: Settings, source: Source) -> Flask:
     handle_errors(app)
     i18n.init_app(app)
     locator.init_app(app)
-    for module in (api, embed, health, locator, mapdata, search):
+    metadata.init_app(app)
+    jsonld.init_app(app)
+    for module in (api, embed, health, locator, mapdata, search, sitemap):
         app.register_blueprint(module.bp)
     # What follows stands before Flask, each before what stands above it.
     queue = shed(app)

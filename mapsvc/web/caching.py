@@ -27,7 +27,7 @@ from werkzeug.http import quote_etag
 from mapsvc.config import Settings
 from mapsvc.resources import built, resource
 from mapsvc.web.clock import minute
-from mapsvc.web.context import context, snapshot
+from mapsvc.web.context import context, public_address, snapshot
 
 API = "public, no-cache"
 """``Cache-Control`` of data: anybody may keep it, but asks each time whether it is still so. An
@@ -112,7 +112,7 @@ def cached(
 
 def _etag(asked: Request, variant: str) -> str:
     shown, made = snapshot(), context()
-    whole = _shown(made.build, made.settings.public_url, shown.revision, shown.changed_at).copy()
+    whole = _shown(made.build, public_address(), shown.revision, shown.changed_at).copy()
     whole.update(f"{variant}\0{asked.root_path}\0{asked.path}\0".encode())
     whole.update(asked.query_string)
     # Names may be written with %: what looks otherwise asks for the same.
@@ -123,11 +123,11 @@ def _etag(asked: Request, variant: str) -> str:
 
 @functools.lru_cache(maxsize=8)
 def _shown(
-    build: str, public_url: str, revision: int, changed_at: datetime | None
+    build: str, address: str | None, revision: int, changed_at: datetime | None
 ) -> hashlib.blake2b:
     """What is the same in all ETags, digested."""
     # The time, too: another store may stand at the same revision.
-    parts = [build, public_url, revision, changed_at.isoformat() if changed_at else ""]
+    parts = [build, address, revision, changed_at.isoformat() if changed_at else ""]
     return hashlib.blake2b("".join(f"{part}\0" for part in parts).encode(), digest_size=12)
 
 

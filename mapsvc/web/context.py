@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,3 +53,27 @@ def base_url() -> str:
     the setting, all are relative to the host, so that no answer repeats a ``Host`` header.
     """
     return context().settings.public_url or request.script_root
+
+
+_LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?")
+
+
+def public_address() -> str | None:
+    """What stands before paths in addresses that are read away from the page: in a picture of one,
+    a sitemap, a chat.
+
+    ``MAPSVC_PUBLIC_URL``; without it, on this machine alone, the address that was asked, so that
+    everything can be tried out; else None, and there are no such addresses.
+    """
+    public = context().settings.public_url
+    if public:
+        return public
+    host = request.environ.get("HTTP_HOST", "")
+    if not _LOOPBACK.fullmatch(host):
+        return None
+    return f"{request.scheme}://{host}{request.script_root}"
+
+
+def elsewhere(path: str) -> str:
+    """The address under `base_url` of a path that `flask.url_for` made."""
+    return base_url() + path.removeprefix(request.script_root)

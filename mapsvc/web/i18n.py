@@ -35,14 +35,14 @@ def language() -> str:
     return str(get_locale())
 
 
-def _chosen() -> str | None:
+def chosen() -> str | None:
     """The language that the address asks for; another one than ours is no wish."""
     wanted = request.args.get("lang") if has_request_context() else None
     return wanted if wanted in LANGUAGES else None
 
 
 def _select() -> str:
-    wanted = _chosen() or request.accept_languages.best_match(LANGUAGES)
+    wanted = chosen() or request.accept_languages.best_match(LANGUAGES)
     return wanted or next(iter(LANGUAGES))
 
 
@@ -78,9 +78,9 @@ def init_app(app: Flask) -> None:
 
     @app.url_defaults
     def keep_language(endpoint: str, values: dict[str, Any]) -> None:
-        chosen = _chosen()
-        if chosen and endpoint in _PAGES:
-            values.setdefault("lang", chosen)
+        wanted = chosen()
+        if wanted and endpoint in _PAGES:
+            values.setdefault("lang", wanted)
 
     app.add_template_global(said)
 
@@ -91,7 +91,7 @@ def init_app(app: Flask) -> None:
             "language_tag": LANGUAGES[language()],
             "other_language": other,
             "other_address": address_in(other),
-            "chosen_language": _chosen(),
+            "chosen_language": chosen(),
             "site_title": site_title(),
             "settings": context().settings,
         }
