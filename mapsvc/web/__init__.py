@@ -8,13 +8,16 @@ from mapsvc.config import Settings
 from mapsvc.resources import resource
 from mapsvc.web import (
     api,
+    builder,
     embed,
     health,
+    hostscript,
     i18n,
     jsonld,
     locator,
     mapdata,
     metadata,
+    oembed,
     search,
     sitemap,
 )
@@ -27,6 +30,20 @@ from mapsvc.web.headers import add_headers
 from mapsvc.web.limits import limit_requests
 from mapsvc.web.static import serve_static
 from mapsvc.web.waiting import shed
+
+_PAGES = (
+    api,
+    builder,
+    embed,
+    health,
+    hostscript,
+    locator,
+    mapdata,
+    oembed,
+    search,
+    sitemap,
+)
+"""The modules that answer, each with a blueprint."""
 
 
 def create_app(settings: Settings, source: Source) -> Flask:
@@ -44,7 +61,8 @@ def create_app(settings: Settings, source: Source) -> Flask:
     locator.init_app(app)
     metadata.init_app(app)
     jsonld.init_app(app)
-    for module in (api, embed, health, locator, mapdata, search, sitemap):
+    oembed.init_app(app)
+    for module in _PAGES:
         app.register_blueprint(module.bp)
     # What follows stands before Flask, each before what stands above it.
     queue = shed(app)

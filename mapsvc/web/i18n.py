@@ -16,7 +16,8 @@ from mapsvc.web.context import context
 LANGUAGES = {"zh": "zh-Hans", "en": "en"}
 """Language → the tag that pages carry. The first one is for visitors who want neither."""
 
-_PAGES = {"locator.index", "locator.branch", "locator.district", "embed.embed", "mapdata.data"}
+_PAGES = {"locator.index", "locator.branch", "locator.district", "mapdata.data"}
+_PAGES |= {"embed.embed", "builder.builder"}
 """The endpoints that speak a language, and so keep a chosen one in links to each other."""
 
 
