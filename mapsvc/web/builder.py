@@ -186,7 +186,6 @@ def _districts(snap: Snapshot, asked: dict[str, str]) -> list[Choice]:
     counts = area_counts(snap, EVERYTHING, areas)
     choices = [Choice(a.code, area_title(snap, a), counts[a.code]) for a in areas]
     chosen = asked.get("district")
-    if chosen in snap.areas and chosen not in counts:
-        assert chosen is not None
+    if chosen is not None and chosen in snap.areas and chosen not in counts:
         choices.insert(0, Choice(chosen, area_title(snap, snap.areas.get(chosen))))
     return choices

@@ -18,7 +18,7 @@ from mapsvc.snapshot import EVERYTHING, Snapshot
 from mapsvc.web import caching
 from mapsvc.web.areas import crumbs
 from mapsvc.web.branches import branch_view
-from mapsvc.web.colours import DARK, LIGHT, Scheme, shades
+from mapsvc.web.colours import DARK, LIGHT, Shades, shades
 from mapsvc.web.context import context, snapshot
 from mapsvc.web.embedparams import CONTROLS, EmbedParams, LookParams, given
 from mapsvc.web.i18n import language
@@ -84,7 +84,7 @@ def embed() -> ResponseReturnValue:
 
 
 def _frame(wanted: EmbedParams) -> Frame:
-    asked = given(request.query_string)
+    asked: dict[str, Any] = dict(given(request.query_string))
 
     def address(**changes: object) -> str:
         return url_for("embed.embed", **(asked | changes))
@@ -157,7 +157,7 @@ def _mistaken(error: InvalidParameters) -> Response:
 
 @bp.errorhandler(NotFound)
 def _gone(_error: NotFound) -> Response:
-    asked = given(request.query_string) | {"branch": None}
+    asked: dict[str, Any] = given(request.query_string) | {"branch": None}
     return _message(404, start_url=url_for("embed.embed", **asked))
 
 
@@ -176,7 +176,7 @@ def look() -> Response:
     if wanted.height is not None:
         rules.append(f":root{{--map-height:{wanted.height}px}}")
     if wanted.accent is not None:
-        light, dark = (_accent(scheme, wanted) for scheme in (LIGHT, DARK))
+        light, dark = (_accent(shades(wanted.accent, scheme)) for scheme in (LIGHT, DARK))
         rules.append(dark if wanted.theme == "dark" else light)
         if wanted.theme == "auto":
             rules.append(f"@media (prefers-color-scheme:dark){{{dark}}}")
@@ -185,9 +185,7 @@ def look() -> Response:
     return response
 
 
-def _accent(scheme: Scheme, wanted: LookParams) -> str:
-    assert wanted.accent is not None
-    tones = shades(wanted.accent, scheme)
+def _accent(tones: Shades) -> str:
     colours = {
         "brand": tones.accent,
         "brand-ink": tones.ink,

@@ -1,8 +1,8 @@
 """The script for pages that show a map, at ``/embed/v1.js`` and under its exact version.
 
-A page may pin the script by its digest (SRI), so a released version is a file in ``data/embed`` that
-never changes: ``/embed/v1.0.0.js`` gives the same bytes for ever, ``/embed/v1.js`` the latest that
-begins with 1.
+A page may pin the script by its digest (SRI), so a released version is a file in ``data/embed``
+that never changes: ``/embed/v1.0.0.js`` gives the same bytes for ever, ``/embed/v1.js`` the latest
+that begins with 1.
 """
 
 from __future__ import annotations
@@ -72,4 +72,5 @@ def host_script(version: str) -> Response:
     response = Response(script.body, mimetype="text/javascript")
     response.headers["Cache-Control"] = _FOREVER if is_exact else _AN_HOUR
     response.set_etag(hashlib.blake2b(script.body, digest_size=12).hexdigest(), weak=True)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

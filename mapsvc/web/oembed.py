@@ -118,8 +118,9 @@ def oembed() -> Response:
     base = public_address()
     if context().settings.embed_origins == ("none",):
         raise NotFound("map that may be framed", wanted.url)
+    if base is None:
+        raise NotFound("public address (MAPSVC_PUBLIC_URL), so no map at", wanted.url)
     asked = asked_by(wanted.url, base)
-    assert base is not None
     with force_locale(asked.get("lang", language())):
         answer = _rich(base, asked, wanted)
     response = Response(json.dumps(answer, ensure_ascii=False), mimetype="application/json")
