@@ -201,15 +201,16 @@ def _parted(letters: str, *, is_last: bool) -> list[Typed]:
                 found += [
                     Typed((piece, *rest.pieces), (is_whole, *rest.whole))
                     for rest in rests[end]
-                    if is_whole or is_open or not _joins(piece, rest.pieces[0], tables.beginnings)
+                    if is_whole or end == len(letters) or not _joins(piece, rest, tables.beginnings)
                 ]
         found.sort(key=lambda way: len(way.pieces))
         rests[start] = found[: 2 * _MOST_READINGS]
     return rests[0]
 
 
-def _joins(initial: str, following: str, beginnings: Container[str]) -> bool:
-    """Whether two pieces are one syllable: zh and ou are zhou. Of zh, z and h may be two."""
+def _joins(initial: str, rest: Typed, beginnings: Container[str]) -> bool:
+    """Whether what follows belongs to the same syllable: zh and ou are zhou. z and h may be two."""
+    following = rest.pieces[0]
     return following not in _CONSONANTS and initial + following[:2] in beginnings
 
 

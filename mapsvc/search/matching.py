@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from mapsvc.address.normalise import canonical
-from mapsvc.address.simplified import simplified
+from mapsvc.address.searched import key
 
 Span = tuple[int, int]
 
@@ -29,15 +28,6 @@ class Match:
 
     rank: Rank
     spans: tuple[Span, ...]
-
-
-def key(text: str) -> str:
-    """The form in which texts are compared.
-
-    >>> key("寧波 ＩＣＢＣ")
-    '宁波icbc'
-    """
-    return simplified(canonical(text))
 
 
 def match(typed: str, name: str) -> Match | None:

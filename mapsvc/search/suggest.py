@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mapsvc.address.searched import key
 from mapsvc.address.towns import shipped_towns
 from mapsvc.model import Point
-from mapsvc.search.matching import Match, Rank, Span, key, match
+from mapsvc.search.matching import Match, Rank, Span, match
 from mapsvc.snapshot import BranchQuery, Snapshot
 
 _SHARE = 4

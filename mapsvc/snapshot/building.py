@@ -6,7 +6,7 @@ import io
 import json
 import os
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mapsvc.address.normalise import canonical
+from mapsvc.address.pinyin import initials
+from mapsvc.address.searched import address_spellings, keys, spellings
 from mapsvc.geo.bands import Bands
 from mapsvc.geo.clusters import ClusterIndex
 from mapsvc.geo.index import PointIndex
@@ -43,6 +44,9 @@ _TYPES: dict[str, DTypeLike] = {
     "id_hashes": np.uint64,
     "features": np.int64,
     "texts": np.int64,
+    "names": np.int64,
+    "addresses": np.int64,
+    "initials": np.int64,
 }
 """The columns that are made a row each; those of the texts are their sizes."""
 _NONE = -1
@@ -133,7 +137,7 @@ def _collect(
             "lat": [row.lat for row in batch],
             "id_hashes": [hash_of(row.id) for row in batch],
         }
-        made = {"features": [feature(r, district_names) for r in batch], "texts": _texts(batch)}
+        made = {"features": [feature(r, district_names) for r in batch], **_searched(batch)}
         for name, strings in made.items():
             values[name] = _write(sinks[name], strings, BLOBS[name])
         for name, column in values.items():
@@ -180,8 +184,7 @@ def _arrays(columns: Arrays, order: NDArray[np.int64]) -> Arrays:
         "member_starts": columns["member_starts"],
         "id_hashes": hashes[by_hash],
         "id_rows": by_hash,
-        "feature_starts": _starts(columns["features"][order]),
-        "text_starts": _starts(columns["texts"][order]),
+        **{f"{name}_starts": _starts(columns[name][order]) for name in BLOBS},
         **_prefixed("points", PointIndex(lon, lat).arrays()),
         **_prefixed("clusters", ClusterIndex(lon, lat).arrays()),
     }
@@ -198,9 +201,17 @@ def _write_sorted(sink: BinaryIO, listed: Texts, order: NDArray[np.int64], after
         _write(sink, listed.at(order[start : start + _AT_ONCE]), after)
 
 
-def _texts(rows: Iterable[Row]) -> list[bytes]:
-    """What texts are searched in: canonical name and address, a line each."""
-    return [f"{canonical(row.name)}\n{canonical(row.address)}".encode() for row in rows]
+def _searched(rows: Sequence[Row]) -> dict[str, list[bytes]]:
+    """What the branches are found by."""
+    names, addresses = keys([row.name for row in rows]), keys([row.address for row in rows])
+    read = spellings(names)
+    made = {
+        "texts": ["\n".join(pair) for pair in zip(names, addresses, strict=True)],
+        "names": read,
+        "addresses": address_spellings(addresses),
+        "initials": list(map(initials, read)),
+    }
+    return {name: list(map(str.encode, texts)) for name, texts in made.items()}
 
 
 def _starts(sizes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,11 +34,13 @@ from mapsvc.snapshot.base import Piece
 Arrays = dict[str, NDArray[Any]]
 Buffer = bytes | mmap.mmap
 
+_SEARCHED = 20_000
+"""Strings that are searched at once, copied from the map into memory: a few megabytes."""
 _FEW = 32
 """Up to so many, looking for rows that follow each other takes longer than it saves."""
 
 HEAD = "head.json"
-BLOBS = {"features": b",", "texts": b"\n"}
+BLOBS = {"features": b","} | dict.fromkeys(("texts", "names", "addresses", "initials"), b"\n")
 """What follows each string: in a FeatureCollection a comma, and what no search can hold."""
 
 
@@ -80,11 +81,33 @@ class Texts:
         starts, ends = self.starts[:-1][rows].tolist(), self.starts[1:][rows].tolist()
         return [data[start : end - 1] for start, end in zip(starts, ends, strict=True)]
 
-    def rows_with(self, part: bytes) -> NDArray[np.int64]:
-        """The rows whose string holds ``part``, ascending."""
-        found = re.finditer(re.escape(part), self.data)
-        starts = np.fromiter((match.start() for match in found), np.int64)
-        return np.unique(np.searchsorted(self.starts, starts, side="right") - 1)
+    def rows_with(self, part: bytes, most: int | None = None) -> NDArray[np.int64]:
+        """The rows whose string holds ``part``, ascending.
+
+        Args:
+            part: without the byte that follows each string.
+            most: give up after so many.
+        """
+        found = [np.empty(0, np.int64)]
+        count = 0
+        for start in range(0, len(self), _SEARCHED):
+            starts = self.starts[start : start + _SEARCHED + 1]
+            places = _places(part, self.data[starts[0] : starts[-1]])
+            rows = np.unique(np.searchsorted(starts - starts[0], places, side="right") - 1)
+            found.append(rows + start)
+            count += rows.size
+            if most is not None and count >= most:
+                break
+        return np.concatenate(found)[:most]
+
+
+def _places(part: bytes, data: bytes) -> list[int]:
+    """Where ``part`` begins in ``data``, ascending: several times as fast as an expression."""
+    places, place = [], data.find(part)
+    while place >= 0:
+        places.append(place)
+        place = data.find(part, place + 1)
+    return places
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +125,13 @@ class Columns:
     features: Texts
     """GeoJSON in UTF-8."""
     texts: Texts
-    """Canonical name and address, a line each, to search in."""
+    """Canonical, simplified name and address, a line each, to search in."""
+    names: Texts
+    """The names in pinyin (`mapsvc.address.pinyin.spelled`)."""
+    addresses: Texts
+    """The addresses in pinyin, without province, city and district."""
+    initials: Texts
+    """The first letters of the names in pinyin."""
     listed: NDArray[np.int64]
     """The rows in the order of the lists."""
     bank: NDArray[np.int16]
@@ -177,8 +206,10 @@ def assemble(head: dict[str, Any], arrays: Arrays, blobs: Sequence[Buffer]) -> C
         banks=tuple(head["banks"]),
         districts=tuple(head["districts"]),
         providers=frozenset(head["providers"]),
-        features=Texts(blobs[0], arrays["feature_starts"]),
-        texts=Texts(blobs[1], arrays["text_starts"]),
+        **{
+            name: Texts(blob, arrays[f"{name}_starts"])
+            for name, blob in zip(BLOBS, blobs, strict=True)
+        },
         bank=arrays["bank"],
         district=arrays["district"],
         listed=arrays["listed"],

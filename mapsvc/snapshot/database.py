@@ -16,6 +16,7 @@ from mapsvc.lists.banks import banks
 from mapsvc.snapshot.base import BankCount, DistrictCount
 from mapsvc.snapshot.postgis import EXTENT, Head, PostgisSnapshot, extent_of
 from mapsvc.snapshot.territory import Territory
+from mapsvc.snapshot.wording import Wording
 from mapsvc.store.base import Store
 from mapsvc.store.sql import SqlReading, store_errors
 
@@ -110,6 +111,7 @@ def _make(connection: Connection, before: Head | None) -> Head:
         found = connection.execute(
             text("SELECT DISTINCT provider FROM placements WHERE lon IS NOT NULL")
         )
+        known = tuple(bank for code, bank in banks().items() if code in of_bank)
         return Head(
             revision=reading.revision,
             changed_at=reading.changed_at,
@@ -117,15 +119,14 @@ def _make(connection: Connection, before: Head | None) -> Head:
             lists=reading.lists,
             territory=territory,
             size=sum(of_bank.values()),
-            banks=tuple(
-                BankCount(bank, of_bank[code]) for code, bank in banks().items() if code in of_bank
-            ),
+            banks=tuple(BankCount(bank, of_bank[bank.code]) for bank in known),
             districts={
                 district.code: DistrictCount(district, in_district.get(district.code, 0))
                 for district in territory.districts
             },
             providers=frozenset(provider for (provider,) in found if provider),
             extent=extent_of(connection.execute(text(EXTENT)).one()),
+            wording=Wording(known, territory.districts),
         )
 
 

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mapsvc.address.normalise import canonical
 from mapsvc.areas import Areas
 from mapsvc.errors import NotFound
 from mapsvc.geo.clusters import MAX_ZOOM, ClusterIndex
 from mapsvc.geo.datum import convert
-from mapsvc.lists.banks import Bank, banks
+from mapsvc.lists.banks import banks
 from mapsvc.model import BBox, BranchList, Datum, Notice, Point
 from mapsvc.snapshot.base import (
     EVERYTHING,
@@ -31,7 +30,9 @@ from mapsvc.snapshot.base import (
 )
 from mapsvc.snapshot.building import build_in_memory
 from mapsvc.snapshot.columns import Columns
+from mapsvc.snapshot.finding import rows_with
 from mapsvc.snapshot.territory import Territory
+from mapsvc.snapshot.wording import Term, Wording
 from mapsvc.store.base import Reading
 
 Rows = NDArray[np.int64]
@@ -259,7 +260,7 @@ class MemorySnapshot:
         if query.district is not None:
             yield self._in_area(query.district)
         if query.q is not None:
-            yield self._with_text(canonical(query.q))
+            yield self._with_text(query.q)
 
     def _in_area(self, code: str) -> Mask:
         numbers = self._district_numbers
@@ -270,21 +271,30 @@ class MemorySnapshot:
         return wanted[self._columns.district]
 
     def _with_text(self, text: str) -> Mask:
-        columns = self._columns
-        if not text:
-            return np.ones(len(self), dtype=np.bool_)
+        """Which rows pass one of the text's alternatives."""
+        passing = np.zeros(len(self), dtype=np.bool_)
+        for terms in self._wording.read(text):
+            mask = np.ones(len(self), dtype=np.bool_)
+            for term in terms:
+                mask &= self._having(term)
+            passing |= mask
+        return passing
+
+    def _having(self, term: Term) -> Mask:
         mask = np.zeros(len(self), dtype=np.bool_)
-        mask[columns.texts.rows_with(text.encode("utf-8", "surrogatepass"))] = True
-        named = [self._bank_numbers[e.bank.code] for e in self.banks if is_named(e.bank, text)]
-        for number in named:
-            mask |= columns.bank == number
+        for rows in rows_with(self._columns, term):
+            mask[rows] = True
+        for code in term.banks:
+            mask |= self._columns.bank == self._bank_numbers[code]
+        for code in term.districts:
+            mask |= self._in_area(code)
         return mask
 
-
-def is_named(bank: Bank, text: str) -> bool:
-    """Whether a canonical text is a part of one of a bank's names."""
-    names = (bank.name, bank.short, bank.name_en, *bank.aliases)
-    return any(text in canonical(name) for name in names)
+    @cached_property
+    def _wording(self) -> Wording:
+        return Wording(
+            (entry.bank for entry in self.banks), (entry.district for entry in self.districts)
+        )
 
 
 def _counted(numbers: NDArray[Any], size: int) -> list[int]:

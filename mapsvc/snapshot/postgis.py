@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from mapsvc.address.normalise import canonical
 from mapsvc.areas import Areas
 from mapsvc.errors import NotFound
 from mapsvc.geo.clusters import MAX_ZOOM, ClusterIndex
@@ -44,8 +43,9 @@ from mapsvc.snapshot.base import (
     list_in,
 )
 from mapsvc.snapshot.features import feature
-from mapsvc.snapshot.memory import is_named
+from mapsvc.snapshot.saying import can_be_stored, said
 from mapsvc.snapshot.territory import Territory
+from mapsvc.snapshot.wording import Wording
 from mapsvc.store.base import Row
 from mapsvc.store.sql import store_errors
 
@@ -89,6 +89,7 @@ class Head:
     districts: dict[str, DistrictCount]
     providers: frozenset[str]
     extent: BBox | None
+    wording: Wording
     counted: OrderedDict[BranchQuery, int] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -139,7 +140,7 @@ class PostgisSnapshot:
 
     def feature(self, branch_id: str) -> bytes:
         found: list[bytes] = []
-        if _can_be_stored(branch_id):
+        if can_be_stored(branch_id):
             found = self._features("WHERE b.id = :id", {"id": branch_id})
         if not found:
             raise NotFound("branch", branch_id)
@@ -269,7 +270,7 @@ class PostgisSnapshot:
         """The condition for what passes every filter, and its values."""
         parts, values = ["true", *also], dict[str, Any]()
         asked = [each for each in (query.list, query.bank, query.district) if each is not None]
-        if not all(map(_can_be_stored, asked)):
+        if not all(map(can_be_stored, asked)):
             parts.append("false")
         else:
             if query.list is not None:
@@ -283,12 +284,10 @@ class PostgisSnapshot:
             if query.district is not None:
                 parts.append("p.district = ANY(:districts)")
                 values["districts"] = self._districts_in(query.district)
-        if query.q is not None and (wanted := canonical(query.q)):
-            parts.append("(strpos(b.search, :q) > 0 OR b.bank = ANY(:named))")
-            values["q"] = wanted if _can_be_stored(wanted) else "\n\n"  # which stands nowhere
-            values["named"] = [
-                entry.bank.code for entry in self.banks if is_named(entry.bank, wanted)
-            ]
+        if query.q is not None:
+            condition, words = said(self._head.wording.read(query.q))
+            parts.append(condition)
+            values |= words
         if has_box and query.bbox is not None:
             condition, box = _in_box(query.bbox, "box")
             parts.append(condition)
@@ -355,11 +354,6 @@ def extent_of(row: Sequence[float | None]) -> BBox | None:
 
 def _row(values: Sequence[Any]) -> Row:
     return Row._make((*values[:14], tuple(values[14])))
-
-
-def _can_be_stored(value: str) -> bool:
-    """False for what PostgreSQL would not even compare."""
-    return "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def _in_box(bbox: BBox, name: str) -> tuple[str, Values]:

@@ -84,9 +84,11 @@ POSTGIS = (
     "ALTER TABLE branches ADD COLUMN rank BIGINT",
     "CREATE INDEX branches_rank ON branches (rank)",
 )
-"""What searching in the database needs. ``search`` is the canonical name and address, a line each:
-a change of `mapsvc.address.normalise` comes with a step that has it written anew. ``rank`` is the
-branch's place in the order of the lists."""
+"""What searching in the database needs. ``search`` is the name and address as they are searched, a
+line each; ``rank`` is the branch's place in the order of the lists."""
+
+PINYIN = ("ALTER TABLE branches ADD COLUMN spelled {text} NOT NULL DEFAULT ''",)
+"""The name and address in pinyin, a line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,13 @@ STEPS = (
     Step("0002_ledger", LEDGER),
     Step("0003_snapshots", SNAPSHOTS),
     Step("0004_postgis", POSTGIS, "postgresql"),
+    Step("0005_pinyin", PINYIN, "postgresql"),
 )
 """Every step, oldest first."""
+
+REREAD = frozenset({"0005_pinyin"})
+"""The steps after which ``search`` and ``spelled`` are written anew. A change of what makes them
+(`mapsvc.address.searched`) comes with another."""
 
 _TYPES = {
     "sqlite": {"blob": "BLOB", "text": "TEXT"},

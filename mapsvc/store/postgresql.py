@@ -8,17 +8,17 @@ as those of SQLite do, whatever each of them touches; no reader waits for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Column, Connection, Engine, MetaData, Table, Text, create_engine, text
 
-from mapsvc.address.normalise import canonical
+from mapsvc.address.searched import address_spellings, keys, spellings
 from mapsvc.errors import StoreError
 from mapsvc.store import schema
 from mapsvc.store.bulk import copy_in
-from mapsvc.store.migrations import migrate
+from mapsvc.store.migrations import REREAD, migrate
 from mapsvc.store.rows import Values
 from mapsvc.store.sql import SqlStore, SqlWriter, store_errors
 
@@ -33,6 +33,8 @@ CONNECT_TIMEOUT_S = 5
 _POOLED, _OVERFLOW = 5, 45
 _COPY_FROM = 500
 """Rows from which on COPY is quicker than INSERT."""
+_REWRITTEN = 5_000
+"""Rows that are searched otherwise after a migration, a statement for so many."""
 
 _MIGRATING, _WRITING, _ASKING = ((0x6D617073 << 8) + number for number in range(3))
 """Keys of the advisory locks; the upper bytes spell "maps"."""
@@ -45,8 +47,9 @@ _SEARCHED = Table(
     MetaData(),
     *(Column(c.name, c.type, primary_key=c.primary_key) for c in schema.branches.columns),
     Column("search", Text, nullable=False),
+    Column("spelled", Text, nullable=False),
 )
-"""The branches with the column that this database alone has."""
+"""The branches with the columns that this database alone has."""
 
 
 _RANK = text(
@@ -57,9 +60,39 @@ _RANK = text(
 )
 
 
-def search_text(row: Values) -> str:
-    """What a branch is found by, from the values of its row: canonical name and address."""
-    return f"{canonical(row['name'])}\n{canonical(row['address'])}"
+_REWRITE = text(
+    """UPDATE branches SET search = made.search, spelled = made.spelled
+    FROM unnest(CAST(:ids AS text[]), CAST(:searches AS text[]), CAST(:spellings AS text[]))
+        AS made (id, search, spelled)
+    WHERE branches.id = made.id"""
+)
+
+
+def searched(rows: Sequence[Values]) -> list[Values]:
+    """What branches are found by, from the values of their rows: a line each for the name and the
+    address, as text (``search``) and in pinyin (``spelled``).
+    """
+    names, addresses = (keys([row[column] for row in rows]) for column in ("name", "address"))
+    read = zip(spellings(names), address_spellings(addresses), strict=True)
+    texts = zip(names, addresses, strict=True)
+    return [
+        {"search": "\n".join(written), "spelled": "\n".join(pinyin)}
+        for written, pinyin in zip(texts, read, strict=True)
+    ]
+
+
+def _rewrite(connection: Connection) -> None:
+    """Make anew what the stored branches are found by."""
+    found = connection.execute(text("SELECT id, name, address FROM branches")).mappings().all()
+    for start in range(0, len(found), _REWRITTEN):
+        rows = [dict(row) for row in found[start : start + _REWRITTEN]]
+        made = searched(rows)
+        values = {
+            "ids": [row["id"] for row in rows],
+            "searches": [row["search"] for row in made],
+            "spellings": [row["spelled"] for row in made],
+        }
+        connection.execute(_REWRITE, values)
 
 
 def open_postgresql(url: URL) -> PostgresStore:
@@ -77,7 +110,8 @@ def open_postgresql(url: URL) -> PostgresStore:
     try:
         with store_errors(f"opening {_shown(url)}"), writing.begin() as connection:
             _lock(connection, _MIGRATING)
-            migrate(connection)
+            if REREAD & set(migrate(connection)):
+                _rewrite(connection)
     except StoreError as error:
         writing.dispose()
         if 'extension "postgis"' in str(error):
@@ -97,7 +131,8 @@ class PostgresWriter(SqlWriter):
 
     def put_rows(self, table: Table, values: list[Values]) -> int:
         if table is schema.branches:
-            table, values = _SEARCHED, [row | {"search": search_text(row)} for row in values]
+            made = searched(values)
+            table, values = _SEARCHED, [row | own for row, own in zip(values, made, strict=True)]
         if len(values) < _COPY_FROM:
             return super().put_rows(table, values)
         copy_in(self.connection, table, values)

@@ -521,6 +521,7 @@ class TestDocumentation:
                 "/nearest": at(YINZHOU),
                 "/locate": at(YINZHOU),
                 "/clusters": {"bbox": "121,29,122,30", "zoom": "9"},
+                "/search": {"q": "鄞州"},
             }.get(operation.path, {})
             response = client.get(V1 + path, query_string=needed)
             assert response.status_code == 200
