@@ -18,6 +18,8 @@ from mapsvc.web import (
     mapdata,
     metadata,
     oembed,
+    pictures,
+    qr,
     search,
     sitemap,
 )
@@ -40,6 +42,7 @@ _PAGES = (
     locator,
     mapdata,
     oembed,
+    pictures,
     search,
     sitemap,
 )
@@ -61,6 +64,8 @@ def create_app(settings: Settings, source: Source) -> Flask:
     locator.init_app(app)
     metadata.init_app(app)
     jsonld.init_app(app)
+    pictures.init_app(app)
+    qr.init_app(app)
     oembed.init_app(app)
     for module in _PAGES:
         app.register_blueprint(module.bp)
