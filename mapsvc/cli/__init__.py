@@ -3,6 +3,7 @@
 from mapsvc.cli import (  # each adds its commands to main
     cache,
     districts,
+    embeds,
     lists,
     queries,
     serving,
@@ -10,4 +11,4 @@ from mapsvc.cli import (  # each adds its commands to main
 )
 from mapsvc.cli.base import main
 
-__all__ = ["cache", "districts", "lists", "main", "queries", "serving", "stores"]
+__all__ = ["cache", "districts", "embeds", "lists", "main", "queries", "serving", "stores"]

@@ -10,13 +10,16 @@ from mapsvc.web import (
     api,
     builder,
     embed,
+    embeds,
     health,
     hostscript,
     i18n,
+    install,
     jsonld,
     locator,
     mapdata,
     metadata,
+    metrics,
     oembed,
     pictures,
     qr,
@@ -39,6 +42,7 @@ _PAGES = (
     embed,
     health,
     hostscript,
+    install,
     locator,
     mapdata,
     oembed,
@@ -67,6 +71,7 @@ def create_app(settings: Settings, source: Source) -> Flask:
     pictures.init_app(app)
     qr.init_app(app)
     oembed.init_app(app)
+    embeds.init_app(app, settings)
     for module in _PAGES:
         app.register_blueprint(module.bp)
     # What follows stands before Flask, each before what stands above it.

@@ -21,6 +21,7 @@ from mapsvc.web.branches import branch_view
 from mapsvc.web.colours import DARK, LIGHT, Shades, shades
 from mapsvc.web.context import context, snapshot
 from mapsvc.web.embedparams import CONTROLS, EmbedParams, LookParams, given
+from mapsvc.web.embeds import counted
 from mapsvc.web.i18n import language
 from mapsvc.web.listing import MAX_LISTED, OPENSTREETMAP, listed, listing
 from mapsvc.web.mapview import map_view
@@ -77,6 +78,7 @@ class Frame:
 
 
 @bp.get("/embed")
+@counted
 @caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
 def embed() -> ResponseReturnValue:
     frame = _frame(parse(EmbedParams, request.query_string, lenient=True))

@@ -29,7 +29,9 @@ from mapsvc.snapshot import Keeper, MappedSource
 from mapsvc.snapshot.database import PostgisSource
 from mapsvc.store import open_store
 from mapsvc.web import create_app
+from mapsvc.web.embeds import VIEWS, Recording
 from mapsvc.web.limits import COUNTS
+from mapsvc.web.metrics import READER, ViewReader
 from mapsvc.web.sharing import Sharing, connect
 from mapsvc.web.waiting import QUEUE
 from mapsvc.web.warming import warm_up
@@ -55,6 +57,10 @@ def make_app() -> Flask:
         source.watch()
     if settings.redis_url and settings.rate_limit:
         Sharing(app.extensions[COUNTS], connect(settings.redis_url)).start()
+    if settings.embed_stats:
+        recording = Recording(app.extensions[VIEWS], partial(open_store, settings.store_url))
+        app.extensions[READER] = ViewReader(recording.kept)
+        recording.start()
     app.extensions[QUEUE].watch(_ANY.get(settings.host, settings.host), settings.port)
     # What is there now stays: the collector need not walk through it while requests wait.
     gc.collect()
