@@ -45,6 +45,7 @@ _PAGES = (
     install,
     locator,
     mapdata,
+    metrics,
     oembed,
     pictures,
     search,
