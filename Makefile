@@ -55,7 +55,7 @@ lint: setup-test  ## ruff, mypy, import contracts, tsc
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	cd frontend && npx --no-install tsc --noEmit
+	cd frontend && npx --no-install tsc --noEmit && npx --no-install tsc --noEmit -p worker
 
 format: setup-test  ## put the code in order
 	$(BIN)/ruff check --fix .

@@ -28,7 +28,13 @@ const ENTRIES = {
   "embed.css": "styles/embed.css",
   "dark.css": "styles/dark.css",
   "builder.css": "styles/builder.css",
+  "offline.js": "src/offline.ts",
+  "sw.js": "worker/sw.ts",
   "favicon.svg": "icons/favicon.svg",
+  "icon-180.png": "icons/icon-180.png",
+  "icon-192.png": "icons/icon-192.png",
+  "icon-512.png": "icons/icon-512.png",
+  "icon-maskable-512.png": "icons/icon-maskable-512.png",
 };
 
 async function bundle() {
@@ -53,11 +59,15 @@ async function bundle() {
   return metafile;
 }
 
-/** SVGs that a style sheet names become data: addresses. */
+/** SVGs that a style sheet names become data: addresses; the app's icons stay files. */
 function inlineIcons() {
   return {
     name: "inline-icons",
     setup(builder) {
+      builder.onLoad({ filter: /[\\/]icon-[\w-]+\.png$/ }, async ({ path }) => ({
+        contents: await readFile(path),
+        loader: "copy",
+      }));
       builder.onLoad({ filter: /\.svg$/ }, async ({ path }) => ({
         contents: await readFile(path),
         loader: basename(path) === "favicon.svg" ? "copy" : "dataurl",

@@ -63,9 +63,7 @@ def frame_ancestors(settings: Settings) -> str:
     return "*" if origins == ("*",) else " ".join(("'self'", *origins))  # self: the builder
 
 
-def content_security_policy(
-    settings: Settings, ancestors: str = "'none'", frames: str = ""
-) -> str:
+def content_security_policy(settings: Settings, ancestors: str = "'none'", frames: str = "") -> str:
     """The Content-Security-Policy: own files only, nothing inline.
 
     Args:
@@ -84,6 +82,7 @@ def content_security_policy(
             "connect-src 'self'",
             "font-src 'self'",
             "manifest-src 'self'",
+            "worker-src 'self'",
             "base-uri 'none'",
             "form-action 'self'",
             *own_frames,

@@ -54,6 +54,7 @@ def test_the_policy_allows_own_files_only(client: FlaskClient) -> None:
         "connect-src": "'self'",
         "font-src": "'self'",
         "manifest-src": "'self'",
+        "worker-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'self'",
         "frame-ancestors": "'none'",
