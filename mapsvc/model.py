@@ -341,3 +341,18 @@ class District:
     drawing: Any
     name_en: str = ""
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a typed text lies."""
+
+    point: Point
+    """WGS-84."""
+    precision: Precision
+    radius_m: float
+    """It is within so many metres of the point."""
+    label: str
+    """What was placed, as it is to be shown: an address, a town, a district."""
+    source: str
+    """Who knows it: ``branches``, ``districts``, or a geocoder by its name."""
