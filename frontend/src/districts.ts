@@ -10,7 +10,7 @@ import { districtPopup } from "./popup";
 
 /** Colours come from the style sheet by class, so that dark mode needs no script. */
 function shape(district: DistrictShape): L.Polygon {
-  return L.polygon(unpack(district.outline), {
+  return L.polygon(unpack(district.outline ?? []), {
     className: `district district--${district.level}`,
   });
 }

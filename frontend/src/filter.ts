@@ -1,18 +1,27 @@
-/** A choice in the filter takes effect at once; without scripts the button does it. */
+/** The search and the choices: their result comes without loading the page anew. */
 
-export function connectFilter(): void {
-  const form = document.querySelector<HTMLFormElement>("form[data-filter]");
-  form?.addEventListener("change", (event) => {
-    if (event.target instanceof HTMLSelectElement) {
-      form.requestSubmit();
+import type { Navigation } from "./navigation";
+
+/** The address that a form asks for; empty fields would only lengthen what people share. */
+function addressOf(form: HTMLFormElement): URL {
+  const url = new URL(form.action);
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === "string" && value.trim() !== "") {
+      url.searchParams.append(name, value.trim());
     }
+  }
+  return url;
+}
+
+export function connectFilter(form: HTMLFormElement, navigation: Navigation): void {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void navigation.go(addressOf(form));
   });
-  // Empty fields would only lengthen the address that people share.
-  form?.addEventListener("formdata", ({ formData }) => {
-    for (const [name, value] of [...formData.entries()]) {
-      if (value === "") {
-        formData.delete(name);
-      }
+  form.addEventListener("change", ({ target }) => {
+    const isChoice = target instanceof HTMLInputElement && target.type === "checkbox";
+    if (isChoice || target instanceof HTMLSelectElement) {
+      form.requestSubmit();
     }
   });
 }

@@ -57,14 +57,28 @@ function settle(map: LeafletMap, labels: Label[]): void {
   }
 }
 
-/** Settle the labels now and after each change of what is shown; the first ones go first. */
-export function keepLabelsApart(map: LeafletMap, cluster: Evented, labels: Label[]): void {
-  let asked = 0;
-  const soon = () => {
-    cancelAnimationFrame(asked);
-    asked = requestAnimationFrame(() => settle(map, labels));
+const SETTLED = "animationend spiderfied unspiderfied";
+
+/** Settles labels now and after each change of what is shown; the first ones go first. */
+export class LabelKeeper {
+  private labels: Label[] = [];
+  private marks: Evented | null = null;
+  private asked = 0;
+
+  constructor(private readonly map: LeafletMap) {
+    map.on("zoomend moveend overlayadd overlayremove resize", this.soon);
+  }
+
+  /** Keep these from now on, clear of the marks of a layer. */
+  keep(marks: Evented, labels: Label[]): void {
+    this.marks?.off(SETTLED, this.soon);
+    this.marks = marks.on(SETTLED, this.soon);
+    this.labels = labels;
+    this.soon();
+  }
+
+  private readonly soon = (): void => {
+    cancelAnimationFrame(this.asked);
+    this.asked = requestAnimationFrame(() => settle(this.map, this.labels));
   };
-  map.on("zoomend moveend overlayadd overlayremove resize", soon);
-  cluster.on("animationend spiderfied unspiderfied", soon);
-  soon();
 }

@@ -3,23 +3,38 @@
 import { reducedMotion } from "./leaflet-setup";
 import type { Selection } from "./selection";
 
+/** Every list's entries have such an id. */
+const ENTRY = '[id^="branch-"]';
+
+/** On the document, so that lists may be swapped. */
 export function connectList(
   frame: HTMLElement,
   selection: Selection,
   failed: () => void = () => undefined,
 ): void {
-  for (const anchor of document.querySelectorAll<HTMLAnchorElement>("a[data-show]")) {
-    const id = anchor.dataset["show"] ?? "";
-    if (!selection.has(id)) {
-      continue;
-    }
-    anchor.addEventListener("click", (event) => {
+  document.addEventListener("click", (event) => {
+    const anchor = event.target instanceof Element && event.target.closest("a[data-show]");
+    const id = anchor instanceof HTMLElement ? (anchor.dataset["show"] ?? "") : "";
+    if (anchor && selection.has(id)) {
       event.preventDefault();
       frame.scrollIntoView({ block: "nearest", behavior: reducedMotion ? "auto" : "smooth" });
       selection.show(id).catch(failed);
-    });
-    const entry = document.getElementById(`branch-${id}`);
-    entry?.addEventListener("pointerenter", () => selection.hover(id, true));
-    entry?.addEventListener("pointerleave", () => selection.hover(id, false));
-  }
+    }
+  });
+  let lit: string | null = null;
+  const light = ({ target }: Event) => {
+    const entry = target instanceof Element ? target.closest<HTMLElement>(ENTRY) : null;
+    const id = entry ? entry.id.replace(/^branch-/, "") : null;
+    if (id !== lit) {
+      if (lit !== null) {
+        selection.hover(lit, false);
+      }
+      if (id !== null && selection.has(id)) {
+        selection.hover(id, true);
+      }
+      lit = id;
+    }
+  };
+  document.addEventListener("pointerover", light);
+  document.addEventListener("focusin", light);
 }

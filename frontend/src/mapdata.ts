@@ -31,8 +31,8 @@ export interface DistrictShape {
   /** Where its label may stand, best place first. */
   label_at: Position[];
   url: string;
-  /** See outline.ts. */
-  outline: number[][][];
+  /** See outline.ts; absent where `outlines=none` asked for none. */
+  outline?: number[][][];
 }
 
 export interface TileSource {
@@ -93,6 +93,8 @@ export interface MapData {
   view?: ViewSource;
   districts: DistrictShape[];
   labels: Labels;
+  /** The typed place that the list begins at. */
+  place?: { at: Position; radius_m: number | null; label: string };
 }
 
 /** Fetch JSON; rejects with the reason where that fails. */
@@ -108,6 +110,10 @@ async function fetchJson<Answer>(url: string, signal?: AbortSignal): Promise<Ans
 }
 
 export const fetchMapData = (url: string) => fetchJson<MapData>(url);
+
+/** The same without the areas' outlines, which are most of it and seldom change. */
+export const fetchMapDataWithoutOutlines = (url: string) =>
+  fetchJson<MapData>(asking(url, { outlines: "none" }));
 
 function asking(url: string, wanted: Record<string, string>): string {
   return `${url}${url.includes("?") ? "&" : "?"}${new URLSearchParams(wanted)}`;

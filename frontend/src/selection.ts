@@ -16,18 +16,34 @@ export class Selection {
 
   constructor(
     private readonly map: L.Map,
-    private readonly marks: Marks,
+    private marks: Marks,
     private readonly hasTiles: boolean,
   ) {
-    marks.each((id, { marker }) => {
+    this.connect();
+    // put back only when all is closed: removing a marker closes its popup
+    map.on("popupclose", () => setTimeout(() => this.putBack()));
+  }
+
+  /** From now on these marks; those before are gone from the map. */
+  use(marks: Marks): void {
+    this.map.closePopup();
+    if (this.lifted) {
+      this.map.removeLayer(this.lifted.branch.marker);
+      this.lifted = null;
+    }
+    this.wanted = "";
+    this.marks = marks;
+    this.connect();
+  }
+
+  private connect(): void {
+    this.marks.each((id, { marker }) => {
       marker.on("popupopen", () => this.mark(id, true));
       marker.on("popupclose", () => this.mark(id, false));
       marker.on("add", () => this.paint(id, this.current === id));
       marker.on("mouseover", () => this.hover(id, true));
       marker.on("mouseout", () => this.hover(id, false));
     });
-    // put back only when all is closed: removing a marker closes its popup
-    map.on("popupclose", () => setTimeout(() => this.putBack()));
   }
 
   has(id: string): boolean {
@@ -60,6 +76,7 @@ export class Selection {
 
   /** Let the marker stand out while the list's entry is pointed at. */
   hover(id: string, on: boolean): void {
+    document.getElementById(`branch-${id}`)?.classList.toggle("is-hovered", on);
     const icon = this.lifted?.id === id ? null : this.marks.standing(id);
     icon?.getElement()?.classList.toggle("is-hovered", on);
     this.drawn(id)?.circle?.getElement()?.classList.toggle("is-hovered", on);

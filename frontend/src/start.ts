@@ -1,23 +1,25 @@
 /** From the shell's empty layers and the fetched data to a map that replaces the drawn one. */
 
-import { clusterIcon, drawBranches } from "./branches";
-import { drawDistricts } from "./districts";
+import { clusterIcon } from "./branches";
 import { connectKeyboard } from "./keyboard";
-import { keepLabelsApart } from "./labels";
-import { type Labels, type MapData, fetchMapData } from "./mapdata";
-import { ListedMarks } from "./marks";
-import type { MarkerClusterGroup } from "leaflet";
+import {
+  type Box,
+  type Labels,
+  type MapData,
+  fetchMapData,
+  fetchMapDataWithoutOutlines,
+} from "./mapdata";
+import { drawPlace } from "./place";
 import { L } from "./plugins";
+import { Scene } from "./scene";
 import { Selection } from "./selection";
 import { drawTiles } from "./tiles";
-import { ViewedMarks } from "./view";
+import type { ViewedMarks } from "./view";
 
 /** Pixels; that of the drawn map in styles/map.css. */
 const PADDING = 14;
 /** Beside marks that are loaded by view: the width of the buttons, so that none lies under them. */
 const PADDING_BY_VIEW = 64;
-/** Also without tiles: many branches stand close together. */
-const MAX_ZOOM_OF_VIEWS = 18;
 
 window.mapsvc = { clusterIcon };
 
@@ -27,6 +29,15 @@ export interface Started {
   data: MapData;
   selection: Selection;
   status(text: string): void;
+  /** Go where all of an answer's branches are. */
+  fit(data: MapData): void;
+  /**
+   * Draw another answer in the place of this one.
+   *
+   * @param source its address
+   * @param to where the map goes; null to stay where it is
+   */
+  show(source: string, to: Box | "bounds" | null): Promise<MapData>;
 }
 
 /** In fullscreen there is no page to scroll, so one finger may move the map there. */
@@ -49,12 +60,20 @@ function nameButtons(map: L.Map, labels: Labels): void {
   });
 }
 
-function boundsOf(data: MapData): L.LatLngBounds | null {
-  if (data.bounds === null) {
-    return null;
-  }
-  const [[west, south], [east, north]] = data.bounds;
+function latLngs([[west, south], [east, north]]: Box): L.LatLngBounds {
   return L.latLngBounds([south, west], [north, east]);
+}
+
+function boundsOf({ bounds }: MapData): L.LatLngBounds | null {
+  return bounds && latLngs(bounds);
+}
+
+/** Let the map be moved there without going there. */
+function allow(map: L.Map, bounds: L.LatLngBounds): void {
+  const limits = map.options.maxBounds as L.LatLngBounds | undefined;
+  if (limits) {
+    map.setMaxBounds(latLngs([[limits.getWest(), limits.getSouth()], [limits.getEast(), limits.getNorth()]]).extend(bounds.pad(0.5)));
+  }
 }
 
 function fit(map: L.Map, data: MapData, bounds: L.LatLngBounds): void {
@@ -87,56 +106,52 @@ async function start(frame: HTMLElement): Promise<Started> {
   if (!map || !districts || !circles || !cluster) {
     throw new Error("the map shell did not run");
   }
-  const newWindow = frame.dataset["newWindow"] !== undefined;
-  const data = await fetchMapData(frame.dataset["source"] ?? "");
-  drawTiles(map, data.tiles);
-  const bounds = boundsOf(data);
-  if (bounds) {
-    fit(map, data, bounds);
-  }
   const line = frame.querySelector(".map__status");
   const status = (text: string) => {
     if (line) {
       line.textContent = text;
     }
   };
-  const viewed = viewedMarks(map, cluster, circles, data, newWindow, status);
-  const first = viewed?.load(); // on its way while the areas are drawn
-  const labels = drawDistricts(districts, map, data.districts, data.labels, newWindow);
-  const marks =
-    viewed ??
-    new ListedMarks(
-      cluster,
-      drawBranches(cluster, circles, data.branches, data.labels, newWindow),
-    );
-  keepLabelsApart(map, marks.layer, labels);
+  const newWindow = frame.dataset["newWindow"] !== undefined;
+  const scene = new Scene(map, { districts, circles, cluster }, newWindow, status);
+  const data = await fetchMapData(frame.dataset["source"] ?? "");
+  drawTiles(map, data.tiles);
+  const bounds = boundsOf(data);
+  if (bounds) {
+    fit(map, data, bounds);
+  }
+  const marks = scene.draw(data);
+  drawPlace(map, data.place);
   connectKeyboard(map);
   freeGesturesInFullscreen(map);
   nameButtons(map, data.labels);
   const selection = new Selection(map, marks, data.tiles !== null);
-  await first;
-  if (viewed) {
-    await uncover(map, data, viewed);
+  await scene.settled;
+  if (scene.byView) {
+    await uncover(map, data, scene.byView);
   }
   frame.classList.add("is-live");
-  return { frame, map, data, selection, status };
-}
-
-/** Many branches are asked for by view; null where they are few and here already. */
-function viewedMarks(
-  map: L.Map,
-  cluster: MarkerClusterGroup,
-  circles: L.FeatureGroup,
-  data: MapData,
-  newWindow: boolean,
-  status: (text: string) => void,
-): ViewedMarks | null {
-  const { view: source, labels } = data;
-  if (!source) {
-    return null;
-  }
-  map.setMaxZoom(Math.max(map.getMaxZoom(), MAX_ZOOM_OF_VIEWS));
-  return new ViewedMarks(map, cluster, circles, { source, labels, newWindow, status });
+  const show = async (source: string, to: Box | "bounds" | null): Promise<MapData> => {
+    let next = await fetchMapDataWithoutOutlines(source);
+    if (!scene.knows(next)) {
+      next = await fetchMapData(source);
+    }
+    const box = to === "bounds" ? next.bounds : to;
+    if (box) {
+      fit(map, next, latLngs(box));
+    } else if (next.bounds) {
+      allow(map, latLngs(next.bounds));
+    }
+    selection.use(scene.draw(next));
+    drawPlace(map, next.place);
+    return next;
+  };
+  const fitAll = (shown: MapData) => {
+    if (shown.bounds) {
+      fit(map, shown, latLngs(shown.bounds));
+    }
+  };
+  return { frame, map, data, selection, status, show, fit: fitAll };
 }
 
 /** Start when the shell has run (all deferred scripts have, by then); a failure leaves the page. */

@@ -49,18 +49,41 @@ export class ViewedMarks implements Marks {
    */
   constructor(
     private readonly map: L.Map,
-    switched: L.Layer,
+    private readonly switched: L.Layer,
     private readonly circles: L.FeatureGroup,
     private readonly options: ViewOptions,
   ) {
-    switched.on("add", () => this.layer.addTo(map));
-    switched.on("remove", () => this.layer.remove());
-    this.layer.addTo(map);
-    map.on("moveend", () => {
-      window.clearTimeout(this.pause);
-      this.pause = window.setTimeout(() => void this.load(), PAUSE_MS);
-    });
+    switched.on("add", this.switchOn);
+    switched.on("remove", this.switchOff);
+    if (map.hasLayer(switched)) {
+      this.layer.addTo(map);
+    }
+    map.on("moveend", this.moved);
   }
+
+  /** Take everything from the map, for good. */
+  dispose(): void {
+    this.map.off("moveend", this.moved);
+    this.switched.off("add", this.switchOn);
+    this.switched.off("remove", this.switchOff);
+    window.clearTimeout(this.pause);
+    this.asking.abort();
+    this.layer.remove();
+    this.say(false);
+  }
+
+  private readonly switchOn = (): void => {
+    this.layer.addTo(this.map);
+  };
+
+  private readonly switchOff = (): void => {
+    this.layer.remove();
+  };
+
+  private readonly moved = (): void => {
+    window.clearTimeout(this.pause);
+    this.pause = window.setTimeout(() => void this.load(), PAUSE_MS);
+  };
 
   /** Ask for what is on the screen and draw it; a failure is said, and the next move tries again. */
   async load(): Promise<void> {

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from mapsvc.errors import NotFound
 from mapsvc.lists.banks import Bank, banks
+from mapsvc.lists.services import Service, services
 from mapsvc.model import Point, Precision
 from mapsvc.snapshot import Snapshot
 from mapsvc.web import words
 from mapsvc.web.areas import district_title
 from mapsvc.web.badges import UNKNOWN, badges
+from mapsvc.web.clock import minute
 from mapsvc.web.display import shown
 from mapsvc.web.i18n import language
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """What customers are told for a time, in the visitor's language where it is known."""
+
+    text: str
+    lang: str
+    """The language tag of the text."""
+    until: datetime
+    start: datetime
+    is_on: bool
+    """Whether it holds already, not only later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +50,12 @@ class BranchView:
     district: str | None
     district_name: str
     phone: str
+    dialled: str
+    """The telephone number as it is dialled, for a ``tel:`` link; empty where it is none."""
     hours: str
+    award: str
+    services: tuple[str, ...]
+    notices: tuple[NoticeView, ...]
     lists: tuple[str, ...]
     point: Point | None
     radius_m: float | None
@@ -42,6 +64,8 @@ class BranchView:
     origin: str
     doubts: tuple[str, ...]
     located_on: date | None
+    distance: str = ""
+    """From where a list by distance is measured, in words."""
 
     @property
     def is_approximate(self) -> bool:
@@ -65,6 +89,48 @@ def bank_short_name(bank: Bank) -> str:
     return bank.name_en if language() == "en" else bank.short
 
 
+def service_name(service: Service) -> str:
+    return service.name_en if language() == "en" else service.name
+
+
+def position_of(feature: bytes) -> Point | None:
+    """Where a branch is, from its serialised feature (WGS-84)."""
+    geometry = json.loads(feature)["geometry"]
+    return Point(*geometry["coordinates"]) if geometry else None
+
+
+_EXTENSION = re.compile(r"(转|ext|x).*$", re.IGNORECASE)
+_PHONE = re.compile(r"\+?\d{3,20}")
+
+
+def dialled(phone: str) -> str:
+    """A telephone number for a ``tel:`` link: the first of several, without its extension.
+
+    >>> dialled("0574-8765 4321 转 802；0574-87654322"), dialled("见公告")
+    ('057487654321', '')
+    """
+    first = re.split(r"[;；、,，/|]", unicodedata.normalize("NFKC", phone))[0]
+    digits = re.sub(r"[\s().\-–—]", "", _EXTENSION.sub("", first))
+    return digits if _PHONE.fullmatch(digits) else ""
+
+
+def _notices(given: Iterable[dict[str, Any]]) -> tuple[NoticeView, ...]:
+    """Those that are not over, the ones that hold now first."""
+    now, english = minute(), language() == "en"
+    views = [
+        NoticeView(
+            text=shown((english and each["text_en"]) or each["text"]),
+            lang="en" if english and each["text_en"] else "zh-Hans",
+            until=datetime.fromisoformat(each["end"]),
+            start=(start := datetime.fromisoformat(each["start"])),
+            is_on=start <= now,
+        )
+        for each in given
+        if datetime.fromisoformat(each["end"]) > now
+    ]
+    return tuple(sorted(views, key=lambda view: (not view.is_on, view.start)))
+
+
 def _name_of_district(snapshot: Snapshot, code: str | None) -> str:
     try:
         return district_title(snapshot, snapshot.district(code)) if code is not None else ""
@@ -79,6 +145,7 @@ def branch_view(snapshot: Snapshot, feature: bytes) -> BranchView:
     geometry = branch["geometry"]
     point = Point(*geometry["coordinates"]) if geometry else None
     bank = banks().get(facts["bank"] or "")
+    offered = [services()[code] for code in facts["services"] if code in services()]
     precision = Precision(facts["precision"]) if facts["precision"] else None
     located_at = facts["located_at"]
     exact = precision is None or not precision.is_approximate
@@ -95,7 +162,11 @@ def branch_view(snapshot: Snapshot, feature: bytes) -> BranchView:
         district=facts["district"],
         district_name=_name_of_district(snapshot, facts["district"]),
         phone=shown(facts["phone"] or ""),
+        dialled=dialled(facts["phone"] or ""),
         hours=shown(facts["hours"] or ""),
+        award=shown(facts["award"] or ""),
+        services=tuple(map(service_name, offered)),
+        notices=_notices(facts["notices"]),
         lists=tuple(shown(snapshot.branch_list(slug).title) for slug in facts["list"]),
         point=point,
         radius_m=None if exact or point is None else facts["radius_m"],

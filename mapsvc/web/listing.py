@@ -1,11 +1,12 @@
-"""The list of branches on a page: whole and by district, or below its areas and in pages."""
+"""The list of branches on a page: whole and by district, in pages, or by distance."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from mapsvc.model import BBox
 from mapsvc.snapshot import BranchQuery, Snapshot
 from mapsvc.web import words
 from mapsvc.web.areas import (
@@ -19,6 +20,7 @@ from mapsvc.web.areas import (
     shown_in,
 )
 from mapsvc.web.branches import BranchView, Group, branch_view, grouped
+from mapsvc.web.nearby import MAX_NEAR, Origin, around_nearest, distance_of
 
 MAX_LISTED = 200
 """Branches in a list that is whole, and on a map that has all of them at once: some 15 kB each,
@@ -86,16 +88,25 @@ class Listing:
     """None where the list is whole."""
     first: int
     """The number of the first listed one, from 1."""
+    origin: Origin | None = None
+    """Where distances are measured from, in a list by distance."""
+    near_box: BBox | None = None
+    """Around the origin's nearest branches; None where the list is not by distance."""
 
     @property
     def drawn(self) -> tuple[BranchView, ...]:
         """The branches that the page's picture draws: all of them or none."""
-        return () if self.pager else self.branches
+        return () if self.pager and self.total > MAX_LISTED else self.branches
 
     @property
     def is_by_view(self) -> bool:
         """Whether the map asks for its marks by view, being too many to be there at once."""
         return self.total > MAX_LISTED
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the branches stand in one row by distance, not below their districts."""
+        return self.origin is not None
 
 
 def listing(
@@ -104,6 +115,8 @@ def listing(
     page: int,
     address: Address,
     area_address: Address | None = None,
+    *,
+    origin: Origin | None = None,
 ) -> Listing:
     """What a page lists.
 
@@ -113,7 +126,10 @@ def listing(
         page: which page of a long list, from 1.
         address: the page's address, with its own filter.
         area_address: the address of an area of a long list (``district``); else ``address``.
+        origin: where the nearest come first from; None for the order of the districts.
     """
+    if origin is not None:
+        return _nearest(snapshot, query, page, address, origin)
     offset = (page - 1) * PAGE_SIZE
     total, features = snapshot.page(query, MAX_LISTED if page == 1 else PAGE_SIZE, offset)
     pager = None
@@ -153,8 +169,44 @@ def listing(
     )
 
 
+def _nearest(
+    snapshot: Snapshot, query: BranchQuery, page: int, address: Address, origin: Origin
+) -> Listing:
+    """The branches by distance; of very many, only the nearest."""
+    total = snapshot.page(query, 0).matched
+    found = snapshot.nearest(origin.point, MAX_NEAR, query=query)
+    offset = (page - 1) * PAGE_SIZE
+    by_district = district_counts(snapshot, query)
+    _, areas = shown_in(snapshot, query)
+    branches = tuple(
+        replace(view, distance=distance_of(view, near.distance_m))
+        for near in found[offset : offset + PAGE_SIZE]
+        for view in [branch_view(snapshot, near.feature)]
+    )
+    pages = -(-len(found) // PAGE_SIZE)
+    return Listing(
+        query=query,
+        total=total,
+        branches=branches,
+        groups=(),
+        areas=(),
+        without=(),
+        districts_used=sum(count > 0 for count in by_district.values()),
+        within=sum(by_district.values()),
+        words=words.of_areas(areas),
+        pager=_pager_of(pages, page, address) if pages > 1 or page > 1 else None,
+        first=offset + 1,
+        origin=origin,
+        near_box=around_nearest(snapshot, query, origin),
+    )
+
+
 def _pager(total: int, page: int, address: Address) -> Pager:
-    last = max(1, -(-total // PAGE_SIZE)) if total > MAX_LISTED else 1
+    return _pager_of(-(-total // PAGE_SIZE) if total > MAX_LISTED else 1, page, address)
+
+
+def _pager_of(pages: int, page: int, address: Address) -> Pager:
+    last = max(1, pages)
 
     def url(number: int) -> str:
         return address(page=number) if number > 1 else address()

@@ -6,20 +6,23 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
 
-from flask import Blueprint, Flask, render_template, request, url_for
+from flask import Blueprint, Flask, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mapsvc.links import Destination, directions
 from mapsvc.maps import Kind
+from mapsvc.model import Point
 from mapsvc.snapshot import EVERYTHING, BranchQuery, Snapshot
 from mapsvc.web import assets, caching, display, words
 from mapsvc.web.areas import AreaLink, area_counts, area_name, area_title, crumbs, shown_in
-from mapsvc.web.branches import BranchView, bank_short_name, branch_view
+from mapsvc.web.branches import BranchView, bank_short_name, branch_view, service_name
 from mapsvc.web.context import snapshot
+from mapsvc.web.frame import in_datum
 from mapsvc.web.i18n import language
 from mapsvc.web.listing import OPENSTREETMAP, Listing, listed, listing
-from mapsvc.web.mapview import given_in, map_view
-from mapsvc.web.params import FilterParams, Q
+from mapsvc.web.mapview import datum_of_tiles, given_in, map_view
+from mapsvc.web.nearby import ME, NEAR, Origin, origin_of
+from mapsvc.web.params import LAT, LON, FilterParams, Q
 from mapsvc.web.query import parse, whole
 
 bp = Blueprint("locator", __name__)
@@ -44,7 +47,23 @@ class ViewParams(FilterParams, PageParams):
 
     @property
     def query(self) -> BranchQuery:
-        return BranchQuery(list=self.list, bank=self.bank, district=self.district, q=self.q)
+        return replace(super().query, q=self.q)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexParams(ViewParams):
+    """The first page's: also from where distances are measured."""
+
+    near: Annotated[str | None, NEAR] = None
+    lat: Annotated[float | None, LAT] = None
+    lon: Annotated[float | None, LON] = None
+
+    @property
+    def position(self) -> Point | None:
+        """The visitor's own position, in WGS-84 as browsers give it."""
+        if self.lat is None or self.lon is None:
+            return None
+        return Point(self.lon, self.lat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +96,27 @@ def page_of(asked: Listing) -> int:
 
 
 @bp.get("/")
-@caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
 def index() -> ResponseReturnValue:
-    wanted = parse(ViewParams, request.query_string, lenient=True)
-    query, snap = wanted.query, snapshot()
-    here = partial(url_for, "locator.index", **given_in(query))
+    if "lat" not in request.args and "lon" not in request.args:
+        return _index()
+    # A position belongs to its visitor: nobody keeps what was answered to it.
+    answer = make_response(_rendered())
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
+def _index() -> ResponseReturnValue:
+    return _rendered()
+
+
+def _rendered() -> ResponseReturnValue:
+    wanted = parse(IndexParams, request.query_string, lenient=True)
+    snap = snapshot()
+    start = _start(snap, wanted)
+    query = start.query
+    given = given_in(wanted.query) | ({"near": wanted.near} if wanted.near else {})
+    here = partial(url_for, "locator.index", **given)
     filtered = replace(query, district=None) != EVERYTHING
 
     def area_address(district: str) -> str:
@@ -89,16 +124,64 @@ def index() -> ResponseReturnValue:
             return url_for("locator.district", code=district)
         return url_for("locator.index", **(given_in(query) | {"district": district}))
 
-    shown = listing(snap, query, wanted.page, here, area_address)
+    shown = listing(snap, query, wanted.page, here, area_address, origin=start.origin)
     body = render_template(
         "locator/index.html",
         **listed(snap, shown),
-        map=map_view(snap, Kind.LOCATOR, query, shown.drawn),
+        map=map_view(
+            snap,
+            Kind.LOCATOR,
+            query,
+            shown.drawn,
+            near=(start.place, shown.near_box) if start.place and shown.near_box else None,
+        ),
+        start=start,
+        near=ME if wanted.position else wanted.near,
+        typed=wanted.q or "",
+        filtered=wanted.query != EVERYTHING,
+        near_box=in_datum(shown.near_box, datum_of_tiles()) if shown.near_box else None,
+        service_choices=[
+            Choice(known.service.code, service_name(known.service), known.count)
+            for known in snap.services
+        ],
+        hours_unknown=len(snap) - snap.hours_known,
         banks=[Choice(b.bank.code, bank_short_name(b.bank), b.count) for b in snap.banks],
         choices=_choices(snap, query),
         list_choices=[Choice(known.slug, display.shown(known.title)) for known in snap.lists],
     )
     return body, page_of(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a list begins: at a position, at a typed place, or nowhere in particular."""
+
+    query: BranchQuery
+    origin: Origin | None = None
+    place: str = ""
+    """The place that was typed."""
+    is_missing: bool = False
+    """Whether nobody knows that place."""
+    instead: bool = False
+    """Whether the place was typed as a search that finds no branch, whose nearest are shown."""
+    awaits_position: bool = False
+    """Whether the visitor's own position is meant, which only the page's script can tell."""
+
+
+def _start(snap: Snapshot, wanted: IndexParams) -> Start:
+    query = wanted.query
+    if wanted.position is not None:
+        return Start(query, Origin(wanted.position))
+    if wanted.near == ME:
+        return Start(query, awaits_position=True)
+    if wanted.near:
+        origin = origin_of(wanted.near)
+        return Start(query, origin, wanted.near, is_missing=origin is None)
+    if wanted.q and not snap.page(query, 0).matched:
+        origin = origin_of(wanted.q)
+        if origin is not None:
+            return Start(replace(query, q=None), origin, wanted.q, instead=True)
+    return Start(query)
 
 
 def _choices(snap: Snapshot, query: BranchQuery) -> AreaChoices:
@@ -210,5 +293,6 @@ def init_app(app: Flask) -> None:
     assets.init_app(app)
     display.init_app(app)
     app.add_template_filter(words.number, "number")
+    app.add_template_filter(words.distance, "distance")
     app.add_template_filter(words.branches, "branches")
     app.add_template_filter(words.step, "step")

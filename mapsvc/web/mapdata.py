@@ -15,7 +15,7 @@ from flask_babel import force_locale
 from shapely.geometry.base import BaseGeometry
 
 from mapsvc.areas import Area, Areas
-from mapsvc.geo.datum import convert_arrays, convert_geometry
+from mapsvc.geo.datum import convert, convert_arrays, convert_geometry
 from mapsvc.maps import Kind
 from mapsvc.model import BBox, Datum
 from mapsvc.snapshot import BranchQuery, Cluster, Snapshot
@@ -26,10 +26,19 @@ from mapsvc.web.display import shown
 from mapsvc.web.frame import in_datum, label_points
 from mapsvc.web.i18n import LANGUAGES, gettext, language, ngettext
 from mapsvc.web.listing import MAX_LISTED
-from mapsvc.web.mapview import areas_of, box_of, focus_of, given_in, shading, shell_in
+from mapsvc.web.mapview import (
+    areas_of,
+    box_of,
+    datum_of_tiles,
+    focus_of,
+    given_in,
+    shading,
+    shell_in,
+)
 from mapsvc.web.marks import marks
+from mapsvc.web.nearby import NEAR, Origin, around_nearest, origin_of
 from mapsvc.web.params import BBOX, MAX_LIMIT, ZOOM, FilterParams, Q
-from mapsvc.web.query import parse, text
+from mapsvc.web.query import choice, parse, text
 from mapsvc.web.tiles import TileSource, tile_credits, tile_source
 from mapsvc.web.words import number
 
@@ -52,11 +61,19 @@ _FOREVER = "public, max-age=31536000, immutable"
 @dataclass(frozen=True, kw_only=True)
 class MapParams(FilterParams):
     q: Annotated[str | None, Q] = None
+    near: Annotated[str | None, NEAR] = None
     branch: Annotated[str | None, text(128, description="Only the branch with this id.")] = None
 
     @property
     def query(self) -> BranchQuery:
-        return BranchQuery(list=self.list, bank=self.bank, district=self.district, q=self.q)
+        return replace(super().query, q=self.q)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataParams(MapParams):
+    outlines: Annotated[
+        str | None, choice("none", description="The areas without their outlines, which are known.")
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +92,10 @@ class ViewParams(BoxParams):
 @caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
 def data() -> Response:
     """A map and its areas; its branches, too, as long as they are few, else where views are."""
-    wanted = parse(MapParams, request.query_string, lenient=True)
+    wanted = parse(DataParams, request.query_string, lenient=True)
     snap = snapshot()
     tiles = tile_source(context().settings)
-    datum = _datum()
+    datum = datum_of_tiles()
     box = box_of(snap, wanted.query, wanted.branch)
     features = _features(snap, wanted)
     answer: dict[str, Any] = {
@@ -96,11 +113,15 @@ def data() -> Response:
             "branch": url_for("mapdata.mark", **given),
         }
         answer["labels"] |= _view_labels()
+    origin = origin_of(wanted.near) if wanted.near else None
+    if origin is not None:
+        box = around_nearest(snap, wanted.query, origin)
+        answer["place"] = _place(origin, datum)
     if box is not None:
         shifted = in_datum(box, datum)
         answer["bounds"] = [[shifted.west, shifted.south], [shifted.east, shifted.north]]
     body = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-    districts = ",".join(_districts(snap, wanted, datum))
+    districts = ",".join(_districts(snap, wanted, datum, outlines=wanted.outlines is None))
     return Response(f'{body[:-1]},"districts":[{districts}]}}', mimetype="application/json")
 
 
@@ -122,7 +143,7 @@ def shell_script(kind: str, digest: str, lang: str) -> Response:
 def view() -> Response:
     """The clusters and the single branches of a part of the map, in the datum of its tiles."""
     wanted = parse(ViewParams, request.query_string, lenient=True)
-    datum, snap = _datum(), snapshot()
+    datum, snap = datum_of_tiles(), snapshot()
     box = _wgs84(wanted.bbox, datum)
     found, zoom = snap.clusters(wanted.query, box, wanted.zoom, MAX_LIMIT)
     clusters = [cluster for cluster in found if cluster.feature is None]
@@ -141,7 +162,7 @@ def view() -> Response:
 def members() -> Response:
     """The first branches of a place that no zoom takes apart."""
     wanted = parse(BoxParams, request.query_string, lenient=True)
-    datum, snap = _datum(), snapshot()
+    datum, snap = datum_of_tiles(), snapshot()
     box = _wgs84(wanted.bbox, datum)
     total, features = snap.page(replace(wanted.query, bbox=box), _MOST_MEMBERS)
     more = total - len(features)
@@ -161,18 +182,12 @@ def mark() -> Response:
     """One branch as the map marks it; none where it has no place."""
     wanted = parse(MapParams, request.query_string, lenient=True)
     feature = snapshot().feature(wanted.branch or "")
-    return _json({"branches": marks([feature], _datum())})
+    return _json({"branches": marks([feature], datum_of_tiles())})
 
 
 def _json(answer: dict[str, Any]) -> Response:
     body = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
     return Response(body, mimetype="application/json")
-
-
-def _datum() -> Datum:
-    """That of the tiles."""
-    tiles = tile_source(context().settings)
-    return tiles.datum if tiles else Datum.WGS84
 
 
 def _features(snap: Snapshot, wanted: MapParams) -> list[bytes] | None:
@@ -257,11 +272,22 @@ def _steps(ring: Sequence[tuple[float, ...]]) -> list[int]:
     return steps
 
 
-def _districts(snap: Snapshot, wanted: MapParams, datum: Datum) -> Iterator[str]:
+def _place(origin: Origin, datum: Datum) -> dict[str, Any]:
+    """A typed place as the map marks it."""
+    at = convert(origin.point, datum)
+    return {
+        "at": [round(at.lon, _DECIMALS), round(at.lat, _DECIMALS)],
+        "radius_m": origin.radius_m,
+        "label": origin.label,
+    }
+
+
+def _districts(snap: Snapshot, wanted: MapParams, datum: Datum, *, outlines: bool) -> Iterator[str]:
     areas, counts = areas_of(snap, wanted.query, wanted.branch)
     levels, _ = shading(counts, focus_of(snap, wanted.query, wanted.branch))
     labels = label_points(snap, areas)
-    for area, shape in zip(areas, _outlines_in(snap, areas, datum), strict=True):
+    shapes = _outlines_in(snap, areas, datum) if outlines else [""] * len(areas)
+    for area, shape in zip(areas, shapes, strict=True):
         code = area.code
         places = np.array(labels[code])
         lon, lat = convert_arrays(places[:, 0], places[:, 1], Datum.WGS84, datum)
@@ -276,7 +302,7 @@ def _districts(snap: Snapshot, wanted: MapParams, datum: Datum) -> Iterator[str]
             "url": url_for("locator.district", code=code),
         }
         text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
-        yield f'{text[:-1]},"outline":{shape}}}'
+        yield f'{text[:-1]},"outline":{shape}}}' if shape else text
 
 
 def _tiles(source: TileSource) -> dict[str, Any]:

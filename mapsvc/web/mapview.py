@@ -10,7 +10,7 @@ from flask import url_for
 
 from mapsvc.areas import Area
 from mapsvc.maps import Kind, Shell, ShellText, shell
-from mapsvc.model import BBox
+from mapsvc.model import BBox, Datum
 from mapsvc.snapshot import EVERYTHING, BranchQuery, Snapshot
 from mapsvc.web import words
 from mapsvc.web.areas import area_counts, is_one_district, shown_in
@@ -20,9 +20,13 @@ from mapsvc.web.frame import around, around_areas, joined, widened
 from mapsvc.web.i18n import gettext, language
 from mapsvc.web.overview import Overview, overview
 from mapsvc.web.scale import Scale
+from mapsvc.web.tiles import tile_source
 
 _FOCUS_LEVEL = 2
 """The colour of the one district that a map is about."""
+
+Near = tuple[str, BBox | None]
+"""A place as it was typed, and what the map shows around it."""
 
 _shells: dict[tuple[Kind, str], Shell] = {}
 
@@ -131,6 +135,8 @@ def map_view(
     query: BranchQuery,
     branches: Sequence[BranchView],
     branch: str | None = None,
+    *,
+    near: Near | None = None,
 ) -> MapView:
     """The map of the branches that pass a filter, or of one branch.
 
@@ -140,12 +146,15 @@ def map_view(
         query: the filter, as in the page's address.
         branches: those that the picture draws; none where they are too many.
         branch: the id of the one branch that the page is about.
+        near: the typed place that the list begins at, and the part of the map around it.
     """
     lang = language()
     areas, counts = areas_of(snapshot, query, branch)
     levels, scale = shading(counts, focus_of(snapshot, query, branch))
     box = box_of(snapshot, query, branch) if areas else None
     given = given_in(query)
+    if near is not None and areas:
+        given["near"], box = near
     if branch is not None:
         given["branch"] = branch
     return MapView(
@@ -162,7 +171,20 @@ def map_view(
     )
 
 
+def datum_of_tiles() -> Datum:
+    """The datum that the map is drawn in."""
+    tiles = tile_source(context().settings)
+    return tiles.datum if tiles else Datum.WGS84
+
+
 def given_in(query: BranchQuery) -> dict[str, Any]:
     """The arguments of an address that ask for a query."""
-    wanted = {"list": query.list, "bank": query.bank, "district": query.district, "q": query.q}
+    wanted = {
+        "list": query.list,
+        "bank": query.bank,
+        "district": query.district,
+        "service": query.service,
+        "open": "now" if query.open_at else None,
+        "q": query.q,
+    }
     return {name: value for name, value in wanted.items() if value is not None}
