@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from mapsvc.model import BranchList, District
+from mapsvc.model import BranchList, District, Notice
 from mapsvc.snapshot import MemorySnapshot
 from mapsvc.store import rows
-from mapsvc.store.base import Contents, Row
+from mapsvc.store.base import OF_PLACEMENT, Contents, Row
 
 
 class ContentsReading:
@@ -21,12 +21,13 @@ class ContentsReading:
         self.revision: int = contents.revision
         self.changed_at: datetime | None = contents.changed_at
         self.lists: tuple[BranchList, ...] = contents.lists
+        self.notices: tuple[Notice, ...] = contents.notices
 
     def districts(self) -> tuple[District, ...]:
         return self._contents.districts
 
     def rows(self) -> Iterator[Row]:
-        nothing = dict.fromkeys(Row._fields[6:-1])
+        nothing = dict.fromkeys(OF_PLACEMENT)
         for branch in self._contents.branches:
             placement = self._contents.placements.get(branch.id)
             values = rows.branch_values(branch)

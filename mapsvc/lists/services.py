@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, lru_cache
@@ -88,14 +87,3 @@ def _by_spelling() -> Mapping[str, str]:
         for service in services().values()
         for spelling in (service.code, service.name, service.name_en, *service.aliases)
     }
-
-
-def stored(codes: Iterable[str]) -> str:
-    """Codes as the store keeps them: a JSON array."""
-    return json.dumps(list(codes), separators=(",", ":"))
-
-
-@lru_cache(4_096)
-def from_stored(text: str) -> tuple[str, ...]:
-    """What `stored` has made."""
-    return tuple(json.loads(text))

@@ -20,6 +20,7 @@ from mapsvc.address.searched import address_spellings, keys, spellings
 from mapsvc.geo.bands import Bands
 from mapsvc.geo.clusters import ClusterIndex
 from mapsvc.geo.index import PointIndex
+from mapsvc.hours import canonical_hours
 from mapsvc.model import BranchList
 from mapsvc.snapshot.columns import (
     BLOBS,
@@ -32,13 +33,18 @@ from mapsvc.snapshot.columns import (
     load,
     mapped_bytes,
 )
-from mapsvc.snapshot.features import feature
+from mapsvc.snapshot.features import Facts, feature
+from mapsvc.snapshot.notices import current
+from mapsvc.snapshot.territory import Territory
 from mapsvc.store.base import Reading, Row
+from mapsvc.store.rows import notice_values, services_from
 
 _AT_ONCE = 10_000
 _TYPES: dict[str, DTypeLike] = {
     "bank": np.int16,
     "district": np.int32,
+    "hours": np.int32,
+    "offer": np.int32,
     "lon": np.float64,
     "lat": np.float64,
     "id_hashes": np.uint64,
@@ -53,10 +59,10 @@ _NONE = -1
 """The number of a bank or district where there is none."""
 
 
-def build_in_memory(reading: Reading, district_names: dict[str, str]) -> Columns:
-    """The columns of everything that a store holds; names of its districts by code."""
+def build_in_memory(reading: Reading, territory: Territory) -> Columns:
+    """The columns of everything that a store holds, with its districts."""
     sinks = {name: io.BytesIO() for name in BLOBS}
-    head, columns = _collect(reading, district_names, sinks)
+    head, columns = _collect(reading, territory, sinks)
     order = _spatial_order(columns)
     sorted_blobs = {name: io.BytesIO() for name in BLOBS}
     for name, sink in sinks.items():
@@ -66,18 +72,18 @@ def build_in_memory(reading: Reading, district_names: dict[str, str]) -> Columns
     return assemble(head, arrays, [blob.getvalue() for blob in sorted_blobs.values()])
 
 
-def build(reading: Reading, district_names: dict[str, str], folder: Path) -> Columns:
+def build(reading: Reading, territory: Territory, folder: Path) -> Columns:
     """The same in files, mapped.
 
     Args:
         reading: the store's contents.
-        district_names: of the stored districts, by code.
+        territory: the stored districts.
         folder: an empty folder to keep them in.
     """
     drafts = {name: folder / f"{name}.listed" for name in BLOBS}
     sinks: dict[str, BinaryIO] = {name: path.open("wb") for name, path in drafts.items()}
     try:
-        head, columns = _collect(reading, district_names, sinks)
+        head, columns = _collect(reading, territory, sinks)
     finally:
         for sink in sinks.values():
             sink.close()
@@ -106,10 +112,10 @@ def _written(path: Path) -> Iterator[BinaryIO]:
 
 
 class _Numbers(dict[str | None, int]):
-    """Numbers codes as they come; None is -1."""
+    """Numbers codes and texts as they come; None is -1."""
 
     def __missing__(self, code: str | None) -> int:
-        number = _NONE if code is None else len(self.codes)
+        number = _NONE if code is None else len(self) - (None in self)
         self[code] = number
         return number
 
@@ -119,25 +125,28 @@ class _Numbers(dict[str | None, int]):
 
 
 def _collect(
-    reading: Reading, district_names: dict[str, str], sinks: dict[str, Any]
+    reading: Reading, territory: Territory, sinks: dict[str, Any]
 ) -> tuple[dict[str, Any], Arrays]:
     """In the order of the lists: write the texts; return the head and the columns."""
-    banks, districts = _Numbers(), _Numbers()
+    facts = Facts.of(reading, territory)
+    banks, districts, hours, offers = _Numbers(), _Numbers(), _Numbers(), _Numbers()
     members = {known.slug: array("i") for known in reading.lists}
     providers: set[str | None] = set()
     # An empty part each, for a store without branches.
     parts: dict[str, list[NDArray[Any]]] = {name: [np.empty(0, t)] for name, t in _TYPES.items()}
     rows, at = reading.rows(), 0
     while batch := list(islice(rows, _AT_ONCE)):
-        codes = [row.district if row.district in district_names else None for row in batch]
+        codes = [row.district if row.district in facts.district_names else None for row in batch]
         values: dict[str, list[Any]] = {
             "bank": [banks[row.bank] for row in batch],
             "district": [districts[code] for code in codes],
+            "hours": [hours[canonical_hours(row.hours)] for row in batch],
+            "offer": [offers[row.services] for row in batch],
             "lon": [row.lon for row in batch],  # None becomes NaN
             "lat": [row.lat for row in batch],
             "id_hashes": [hash_of(row.id) for row in batch],
         }
-        made = {"features": [feature(r, district_names) for r in batch], **_searched(batch)}
+        made = {"features": [feature(r, facts) for r in batch], **_searched(batch)}
         for name, strings in made.items():
             values[name] = _write(sinks[name], strings, BLOBS[name])
         for name, column in values.items():
@@ -153,6 +162,9 @@ def _collect(
         "lists": [_list_values(known) for known in reading.lists],
         "banks": banks.codes,
         "districts": districts.codes,
+        "hours": hours.codes,
+        "offers": [services_from(text) for text in offers.codes],
+        "notices": list(map(notice_values, current(reading.notices, reading.changed_at))),
         "providers": sorted(filter(None, providers)),
     }
     columns: Arrays = {name: np.concatenate(part) for name, part in parts.items()}
@@ -178,6 +190,8 @@ def _arrays(columns: Arrays, order: NDArray[np.int64]) -> Arrays:
         "listed": listed,
         "bank": columns["bank"][order],
         "district": columns["district"][order],
+        "hours": columns["hours"][order],
+        "offer": columns["offer"][order],
         "lon": lon,
         "lat": lat,
         "members": listed[columns["members"]].astype(np.int32),
@@ -224,4 +238,4 @@ def _prefixed(prefix: str, arrays: Arrays) -> Arrays:
 
 def _list_values(known: BranchList) -> list[Any]:
     imported_at = known.imported_at.isoformat() if known.imported_at else None
-    return [known.slug, known.title, known.year, known.source, imported_at]
+    return [known.slug, known.title, known.year, known.source, imported_at, known.award]

@@ -15,11 +15,13 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,8 +30,9 @@ from numpy.typing import NDArray
 from mapsvc.errors import StoreError
 from mapsvc.geo.clusters import ClusterIndex
 from mapsvc.geo.index import PointIndex
-from mapsvc.model import BranchList
+from mapsvc.model import BranchList, Notice
 from mapsvc.snapshot.base import Piece
+from mapsvc.store.rows import to_notice
 
 Arrays = dict[str, NDArray[Any]]
 Buffer = bytes | mmap.mmap
@@ -88,17 +91,33 @@ class Texts:
             part: without the byte that follows each string.
             most: give up after so many.
         """
+        return self._rows(lambda data: _places(part, data), most)
+
+    def rows_matching(self, pattern: re.Pattern[bytes]) -> NDArray[np.int64]:
+        """The rows whose string the expression matches somewhere, ascending.
+
+        Args:
+            pattern: matches none of the bytes that follow strings.
+        """
+        return self._rows(lambda data: _starts_of(pattern.finditer(data)), None)
+
+    def _rows(self, find: Callable[[bytes], list[int]], most: int | None) -> NDArray[np.int64]:
+        """The rows in whose string one of the places is that ``find`` gives for a part of all."""
         found = [np.empty(0, np.int64)]
         count = 0
         for start in range(0, len(self), _SEARCHED):
             starts = self.starts[start : start + _SEARCHED + 1]
-            places = _places(part, self.data[starts[0] : starts[-1]])
+            places = find(self.data[starts[0] : starts[-1]])
             rows = np.unique(np.searchsorted(starts - starts[0], places, side="right") - 1)
             found.append(rows + start)
             count += rows.size
             if most is not None and count >= most:
                 break
         return np.concatenate(found)[:most]
+
+
+def _starts_of(matches: Iterable[re.Match[bytes]]) -> list[int]:
+    return [match.start() for match in matches]
 
 
 def _places(part: bytes, data: bytes) -> list[int]:
@@ -122,6 +141,12 @@ class Columns:
     districts: tuple[str, ...]
     """District codes; ``district`` numbers them."""
     providers: frozenset[str]
+    hours_texts: tuple[str, ...]
+    """Canonical opening hours; ``hours`` numbers them."""
+    offers: tuple[tuple[str, ...], ...]
+    """Sets of services, by their codes; ``offer`` numbers them."""
+    notices: tuple[Notice, ...]
+    """Those that were not over, by start."""
     features: Texts
     """GeoJSON in UTF-8."""
     texts: Texts
@@ -136,6 +161,9 @@ class Columns:
     """The rows in the order of the lists."""
     bank: NDArray[np.int16]
     district: NDArray[np.int32]
+    hours: NDArray[np.int32]
+    """-1 where they are unknown."""
+    offer: NDArray[np.int32]
     members: tuple[NDArray[np.int32], ...]
     """The rows of each list, ascending."""
     id_hashes: NDArray[np.uint64]
@@ -210,6 +238,11 @@ def assemble(head: dict[str, Any], arrays: Arrays, blobs: Sequence[Buffer]) -> C
             name: Texts(blob, arrays[f"{name}_starts"])
             for name, blob in zip(BLOBS, blobs, strict=True)
         },
+        hours_texts=tuple(head["hours"]),
+        offers=tuple(map(tuple, head["offers"])),
+        notices=tuple(to_notice(SimpleNamespace(**values)) for values in head["notices"]),
+        hours=arrays["hours"],
+        offer=arrays["offer"],
         bank=arrays["bank"],
         district=arrays["district"],
         listed=arrays["listed"],
@@ -239,8 +272,8 @@ def hash_of(branch_id: str) -> int:
 
 
 def _to_list(values: Sequence[Any]) -> BranchList:
-    slug, title, year, source, imported_at = values
-    return BranchList(slug, title, year, source, _time(imported_at))
+    slug, title, year, source, imported_at, award = values
+    return BranchList(slug, title, year, source, _time(imported_at), award)
 
 
 def _time(text: str | None) -> datetime | None:

@@ -138,7 +138,7 @@ class Keeper:
         ):
             # New areas take as long as many branches, and shapely lets others work meanwhile.
             saving = beside.submit(self._save, territory, _territory_of(name))
-            build(reading, territory.names, draft)
+            build(reading, territory, draft)
             saving.result()
 
     def _territory_of(self, reading: Reading) -> Territory:
@@ -395,7 +395,11 @@ def _format() -> str:
     package = Path(__file__).parent.parent
     paths = [*package.glob("*.py"), *package.glob("geo/*.py"), *package.glob("address/*.py")]
     paths += [*package.glob("snapshot/*.py"), resource("data/banks.csv")]
-    paths += [*package.glob("lists/services.py"), resource("data/services.csv")]
+    paths += [
+        *package.glob("hours/*.py"),
+        package / "store" / "rows.py",
+        resource("data/holidays.csv"),
+    ]
     # A SciPy tree is kept as SciPy itself writes it.
     digest = hashlib.blake2b(scipy.__version__.encode(), digest_size=8)
     for path in sorted(paths):

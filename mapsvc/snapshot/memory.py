@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -13,8 +15,10 @@ from mapsvc.areas import Areas
 from mapsvc.errors import NotFound
 from mapsvc.geo.clusters import MAX_ZOOM, ClusterIndex
 from mapsvc.geo.datum import convert
+from mapsvc.hours import Hours
 from mapsvc.lists.banks import banks
-from mapsvc.model import BBox, BranchList, Datum, Notice, Point
+from mapsvc.lists.services import services
+from mapsvc.model import BBox, BranchList, Datum, Point
 from mapsvc.snapshot.base import (
     EVERYTHING,
     BankCount,
@@ -32,7 +36,7 @@ from mapsvc.snapshot.building import build_in_memory
 from mapsvc.snapshot.columns import Columns
 from mapsvc.snapshot.finding import rows_with
 from mapsvc.snapshot.territory import Territory
-from mapsvc.snapshot.wording import Term, Wording
+from mapsvc.snapshot.wording import EXAMINED, Term, Wording
 from mapsvc.store.base import Reading
 
 Rows = NDArray[np.int64]
@@ -41,7 +45,7 @@ Mask = NDArray[np.bool_]
 _KEPT_FILTERS = 16
 """Filters whose result is kept; each takes up to some 80 bytes for a branch that passes."""
 _KEPT_EXTENTS = 256
-_UNFILTERED = (None, None, None, None)
+_UNFILTERED = (None,) * 6
 _AT_ONCE = 1_000
 
 
@@ -83,7 +87,7 @@ class MemorySnapshot:
         self.changed_at = columns.changed_at
         self.lists = columns.lists
         self.providers = columns.providers
-        self._filters: dict[tuple[str | None, ...], _Filter] = {}
+        self._filters: dict[tuple[str | bytes | None, ...], _Filter] = {}
         self._extents: dict[BranchQuery, BBox | None] = {}
         self._bank_numbers = {code: number for number, code in enumerate(columns.banks)}
         self._district_numbers = {code: number for number, code in enumerate(columns.districts)}
@@ -95,16 +99,17 @@ class MemorySnapshot:
         self.districts = tuple(
             DistrictCount(district, counts[district.code]) for district in territory.districts
         )
-        self.services: tuple[ServiceCount, ...] = ()
-        self.hours_known = 0
-        self.notices: tuple[Notice, ...] = ()
+        self.services = self._services()
+        self.hours_known = int(np.count_nonzero(columns.hours >= 0))
+        self.notices = columns.notices
+        self._open: tuple[datetime, Mask] | None = None
         self._by_code = {entry.district.code: entry for entry in self.districts}
 
     @classmethod
     def of(cls, reading: Reading) -> MemorySnapshot:
         """Make one of everything that a store holds, in memory alone."""
         territory = Territory(reading.districts())
-        return cls(build_in_memory(reading, territory.names), territory)
+        return cls(build_in_memory(reading, territory), territory)
 
     @property
     def areas(self) -> Areas:
@@ -141,6 +146,29 @@ class MemorySnapshot:
         rows = self._ordered(query)
         for start in range(0, rows.size, _AT_ONCE):
             yield from self._columns.features.at(rows[start : start + _AT_ONCE])
+
+    def suggested(self, text: str, limit: int) -> list[bytes]:
+        columns, (first, *others) = self._columns, self._wording.read(text)
+        if not first:
+            return []
+        term = first[0]
+        rows = np.unique(np.concatenate(list(rows_with(columns, term, EXAMINED))))
+        ranked = sorted(
+            (term.rank(_name(columns.texts[row]), columns.names[row].decode()), place, row)
+            for place, row in zip(self._places[rows].tolist(), rows.tolist(), strict=True)
+        )
+        chosen = [row for _, _, row in ranked[:limit]]
+        if others and len(chosen) < limit:
+            more = self._ordered(BranchQuery(q=text))[: limit + len(chosen)].tolist()
+            chosen += [row for row in more if row not in chosen]
+        return columns.features.at(np.array(chosen[:limit], np.int64))
+
+    @cached_property
+    def _places(self) -> Rows:
+        """The place of each row in the order of the lists."""
+        places = np.empty(len(self), np.int64)
+        places[self._columns.listed] = np.arange(len(self))
+        return places
 
     def nearest(
         self,
@@ -236,7 +264,9 @@ class MemorySnapshot:
 
     def _filter(self, query: BranchQuery) -> _Filter | None:
         """Which rows pass every filter but the box; None where all do."""
-        key = (query.list, query.bank, query.district, query.q)
+        # By which hours are open, and not by the minute: it changes a few times a day.
+        is_open = None if query.open_at is None else self._hours_open(query.open_at).tobytes()
+        key = (query.list, query.bank, query.district, query.q, query.service, is_open)
         if key == _UNFILTERED:
             return None
         known = self._filters.get(key)
@@ -261,6 +291,32 @@ class MemorySnapshot:
             yield self._in_area(query.district)
         if query.q is not None:
             yield self._with_text(query.q)
+        if query.service is not None:
+            yield np.array([query.service in codes for codes in columns.offers], np.bool_)[
+                columns.offer
+            ]
+        if query.open_at is not None:
+            yield self._hours_open(query.open_at)[columns.hours]
+
+    def _hours_open(self, now: datetime) -> Mask:
+        """Which of the hours are open; one more, which number -1 (unknown) meets, never is."""
+        if self._open is None or self._open[0] != now:
+            mask = np.array([*(hours.is_open(now) for hours in self._hours), False], np.bool_)
+            self._open = (now, mask)
+            return mask
+        return self._open[1]
+
+    @cached_property
+    def _hours(self) -> tuple[Hours, ...]:
+        """All that occur: few, however many branches there are."""
+        return tuple(map(Hours.parse, self._columns.hours_texts))
+
+    def _services(self) -> tuple[ServiceCount, ...]:
+        offers = self._columns.offers
+        counts: Counter[str] = Counter()
+        for codes, count in zip(offers, _counted(self._columns.offer, len(offers)), strict=True):
+            counts.update(dict.fromkeys(codes, count))
+        return service_counts(counts)
 
     def _in_area(self, code: str) -> Mask:
         numbers = self._district_numbers
@@ -295,6 +351,16 @@ class MemorySnapshot:
         return Wording(
             (entry.bank for entry in self.banks), (entry.district for entry in self.districts)
         )
+
+
+def _name(text: bytes) -> str:
+    return text.partition(b"\n")[0].decode()
+
+
+def service_counts(counts: Mapping[str, int]) -> tuple[ServiceCount, ...]:
+    """The known services with how many branches offer each, in the order of the table."""
+    known = services().items()
+    return tuple(ServiceCount(each, counts[code]) for code, each in known if counts.get(code))
 
 
 def _counted(numbers: NDArray[Any], size: int) -> list[int]:

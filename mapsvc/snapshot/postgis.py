@@ -14,7 +14,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from mapsvc.errors import NotFound
 from mapsvc.geo.clusters import MAX_ZOOM, ClusterIndex
 from mapsvc.geo.datum import convert
 from mapsvc.geo.geodesic import distance_m
+from mapsvc.hours import Hours
 from mapsvc.model import BBox, BranchList, Datum, Notice, Point
 from mapsvc.snapshot.base import (
     EVERYTHING,
@@ -42,11 +43,11 @@ from mapsvc.snapshot.base import (
     ServiceCount,
     list_in,
 )
-from mapsvc.snapshot.features import feature
+from mapsvc.snapshot.features import Facts, feature
 from mapsvc.snapshot.saying import can_be_stored, said
 from mapsvc.snapshot.territory import Territory
-from mapsvc.snapshot.wording import Wording
-from mapsvc.store.base import Row
+from mapsvc.snapshot.wording import EXAMINED, Wording
+from mapsvc.store.base import OF_BRANCH, OF_PLACEMENT, Row
 from mapsvc.store.sql import store_errors
 
 Values = dict[str, Any]
@@ -69,7 +70,7 @@ _SLUGS = (
     " WHERE e.branch = b.id)"
 )
 _COLUMNS = ", ".join(
-    [*(f"b.{name}" for name in Row._fields[:6]), *(f"p.{name}" for name in Row._fields[6:14])]
+    [*(f"b.{name}" for name in OF_BRANCH), *(f"p.{name}" for name in OF_PLACEMENT)]
 )
 _FEATURE = f"SELECT {_COLUMNS}, {_SLUGS}, b.rank {_FROM} "
 """The columns of `mapsvc.store.base.Row`, and the rank."""
@@ -84,11 +85,17 @@ class Head:
     districts_changed_at: str
     lists: tuple[BranchList, ...]
     territory: Territory
+    facts: Facts
     size: int
     banks: tuple[BankCount, ...]
     districts: dict[str, DistrictCount]
     providers: frozenset[str]
     extent: BBox | None
+    services: tuple[ServiceCount, ...]
+    hours: tuple[tuple[str, Hours], ...]
+    """All that occur, as they are stored and as they were read."""
+    hours_known: int
+    notices: tuple[Notice, ...]
     wording: Wording
     counted: OrderedDict[BranchQuery, int] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -118,9 +125,9 @@ class PostgisSnapshot:
         self.banks = head.banks
         self.districts = tuple(head.districts.values())
         self.providers = head.providers
-        self.services: tuple[ServiceCount, ...] = ()
-        self.hours_known = 0
-        self.notices: tuple[Notice, ...] = ()
+        self.services = head.services
+        self.hours_known = head.hours_known
+        self.notices = head.notices
 
     @property
     def areas(self) -> Areas:
@@ -160,7 +167,7 @@ class PostgisSnapshot:
 
     def iterate(self, query: BranchQuery) -> Iterator[bytes]:
         where, values = self._where(query)
-        names = self._head.territory.names
+        facts = self._head.facts
         with store_errors("reading"):
             rows = self._connection.execute(
                 text(f"{_FEATURE}{where} ORDER BY b.rank"),
@@ -169,7 +176,25 @@ class PostgisSnapshot:
             )
             with rows:
                 for row in rows:
-                    yield feature(_row(row), names)
+                    yield feature(_row(row), facts)
+
+    def suggested(self, text: str, limit: int) -> list[bytes]:
+        first, *others = self._head.wording.read(text)
+        if not first:
+            return []
+        term = replace(first[0], banks=(), districts=())
+        condition, values = said([(term,)])
+        found = self._rows(
+            "SELECT b.rank, split_part(b.search, chr(10), 1), split_part(b.spelled, chr(10), 1)"
+            f" {_FROM} WHERE {condition} ORDER BY b.rank LIMIT {EXAMINED}",
+            values,
+        )
+        ranked = sorted((term.rank(name, spelling), rank) for rank, name, spelling in found)
+        chosen = self._ranked([rank for _, rank in ranked[:limit]])
+        if others and len(chosen) < limit:
+            more = self.page(BranchQuery(q=text), limit + len(chosen)).features
+            chosen += [feature for feature in more if feature not in chosen]
+        return chosen[:limit]
 
     def nearest(
         self,
@@ -269,7 +294,8 @@ class PostgisSnapshot:
     def _where(self, query: BranchQuery, *also: str, has_box: bool = True) -> tuple[str, Values]:
         """The condition for what passes every filter, and its values."""
         parts, values = ["true", *also], dict[str, Any]()
-        asked = [each for each in (query.list, query.bank, query.district) if each is not None]
+        named = (query.list, query.bank, query.district, query.service)
+        asked = [each for each in named if each is not None]
         if not all(map(can_be_stored, asked)):
             parts.append("false")
         else:
@@ -284,10 +310,18 @@ class PostgisSnapshot:
             if query.district is not None:
                 parts.append("p.district = ANY(:districts)")
                 values["districts"] = self._districts_in(query.district)
+            if query.service is not None:
+                parts.append("b.services::jsonb ? :service")
+                values["service"] = query.service
         if query.q is not None:
             condition, words = said(self._head.wording.read(query.q))
             parts.append(condition)
             values |= words
+        if query.open_at is not None:
+            parts.append("b.hours = ANY(:open)")
+            values["open"] = [
+                stored for stored, hours in self._head.hours if hours.is_open(query.open_at)
+            ]
         if has_box and query.bbox is not None:
             condition, box = _in_box(query.bbox, "box")
             parts.append(condition)
@@ -328,13 +362,13 @@ class PostgisSnapshot:
         if not ranks:
             return []
         rows = self._rows(f"{_FEATURE} WHERE b.rank = ANY(:ranks)", {"ranks": list(ranks)})
-        names = self._head.territory.names
-        made = {row[-1]: feature(_row(row), names) for row in rows}
+        facts = self._head.facts
+        made = {row[-1]: feature(_row(row), facts) for row in rows}
         return [made[rank] for rank in ranks]
 
     def _features(self, rest: str, values: Values) -> list[bytes]:
-        names = self._head.territory.names
-        return [feature(_row(row), names) for row in self._rows(_FEATURE + rest, values)]
+        facts = self._head.facts
+        return [feature(_row(row), facts) for row in self._rows(_FEATURE + rest, values)]
 
     def _rows(self, sql: str, values: Values) -> Sequence[Any]:
         with store_errors("reading"):
@@ -353,7 +387,8 @@ def extent_of(row: Sequence[float | None]) -> BBox | None:
 
 
 def _row(values: Sequence[Any]) -> Row:
-    return Row._make((*values[:14], tuple(values[14])))
+    *columns, slugs, _rank = values
+    return Row._make((*columns, tuple(slugs)))
 
 
 def _in_box(bbox: BBox, name: str) -> tuple[str, Values]:

@@ -6,14 +6,14 @@ is kept, together with a raised revision, or nothing is. Reading gives whole val
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from mapsvc.geocoding.record import CacheKey
-from mapsvc.model import Branch, BranchList, District, Geocode, Placement
+from mapsvc.model import Branch, BranchList, District, Geocode, Notice, Placement
 
 
 class Row(NamedTuple):
@@ -30,6 +30,9 @@ class Row(NamedTuple):
     bank: str | None
     phone: str
     hours: str
+    services: str
+    """A JSON array; see `mapsvc.store.rows.services_from`."""
+    award: str
     lon: float | None
     lat: float | None
     precision: str | None
@@ -42,6 +45,10 @@ class Row(NamedTuple):
     """The slugs of the lists that name it."""
 
 
+OF_BRANCH, OF_PLACEMENT = Row._fields[:8], Row._fields[8:-1]
+"""The columns of a `Row` by the table that they come from; the lists come from a third."""
+
+
 class Reading(Protocol):
     """All that the read side shows, at one revision; the branches come one after the other."""
 
@@ -51,6 +58,10 @@ class Reading(Protocol):
     def changed_at(self) -> datetime | None: ...
     @property
     def lists(self) -> tuple[BranchList, ...]: ...
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """All, those that are over too, by id."""
+
     @property
     def districts_changed_at(self) -> str:
         """Names the state of the districts: it changes when they do, and with nothing else."""
@@ -74,6 +85,7 @@ class Contents:
     """Branch id → slugs of the lists that name it."""
     placements: dict[str, Placement]
     districts: tuple[District, ...]
+    notices: tuple[Notice, ...] = ()
 
 
 class Writer(Protocol):
@@ -92,6 +104,9 @@ class Writer(Protocol):
 
     def put_districts(self, districts: Sequence[District]) -> None:
         """Add these districts, replacing those with the same codes."""
+
+    def put_notices(self, notices: Iterable[Notice]) -> None:
+        """Add these notices, replacing those with the same ids."""
 
     def put_geocodes(self, geocodes: Iterable[Geocode]) -> int:
         """Add answers to the cache, replacing those with the same key; returns how many."""
@@ -169,11 +184,25 @@ class Store(Ledger, Protocol):
 
     def districts(self) -> tuple[District, ...]: ...
 
+    def notices(self) -> tuple[Notice, ...]:
+        """All, those that are over too, by id."""
+
     def geocodes(self) -> Iterator[Geocode]:
         """The whole cache, ordered by key."""
 
     def records(self) -> Iterator[tuple[CacheKey, str]]:
         """The whole cache as it is stored, sound or not, ordered by key."""
+
+    def add_views(self, views: Mapping[tuple[str, str], int], forget_before: str = "") -> None:
+        """Add views of embedded maps, by day and origin; the revision stays.
+
+        Args:
+            views: day (ISO 8601) and origin → how many more.
+            forget_before: views of earlier days are dropped.
+        """
+
+    def views(self, since: str = "") -> tuple[tuple[str, str, int], ...]:
+        """Day, origin, views, in this order; from the day ``since`` on."""
 
     def seeds(self) -> dict[str, str]:
         """Which shipped files were loaded: name → digest."""

@@ -90,6 +90,26 @@ line each; ``rank`` is the branch's place in the order of the lists."""
 PINYIN = ("ALTER TABLE branches ADD COLUMN spelled {text} NOT NULL DEFAULT ''",)
 """The name and address in pinyin, a line each."""
 
+EMBEDS = (
+    """CREATE TABLE embed_views (
+        day {text} NOT NULL, origin {text} NOT NULL, views BIGINT NOT NULL,
+        PRIMARY KEY (day, origin))""",
+)
+"""Views of embedded maps; see `mapsvc.web.embeds`."""
+
+
+NOTICES = (
+    "ALTER TABLE lists ADD COLUMN award {text} NOT NULL DEFAULT ''",
+    "ALTER TABLE branches ADD COLUMN services {text} NOT NULL DEFAULT '[]'",
+    "ALTER TABLE branches ADD COLUMN award {text} NOT NULL DEFAULT ''",
+    # A notice outlives the branch that it names: a list may be imported again.
+    """CREATE TABLE notices (
+        id INTEGER PRIMARY KEY, text {text} NOT NULL, text_en {text} NOT NULL, branch {text},
+        district {text}, start_at {text} NOT NULL, end_at {text} NOT NULL)""",
+)
+
+SERVICES = ("CREATE INDEX branches_services ON branches USING gin ((services::jsonb))",)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -107,6 +127,9 @@ STEPS = (
     Step("0003_snapshots", SNAPSHOTS),
     Step("0004_postgis", POSTGIS, "postgresql"),
     Step("0005_pinyin", PINYIN, "postgresql"),
+    Step("0006_services_notices", NOTICES),
+    Step("0006_services_index", SERVICES, "postgresql"),
+    Step("0007_embeds", EMBEDS),
 )
 """Every step, oldest first."""
 

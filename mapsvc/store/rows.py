@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 import shapely
@@ -16,6 +19,7 @@ from mapsvc.model import (
     Datum,
     District,
     Geocode,
+    Notice,
     Placement,
     Point,
     Precision,
@@ -44,11 +48,13 @@ def list_values(branch_list: BranchList, position: int) -> Values:
         "year": branch_list.year,
         "source": _stored(branch_list.source),
         "imported_at": imported_at.isoformat() if imported_at else None,
+        "award": _stored(branch_list.award),
     }
 
 
 def to_list(row: Row[Any]) -> BranchList:
-    return BranchList(row.slug, row.title, row.year, row.source, _time(row.imported_at))
+    imported_at = _time(row.imported_at)
+    return BranchList(row.slug, row.title, row.year, row.source, imported_at, row.award)
 
 
 def branch_values(branch: Branch) -> Values:
@@ -60,6 +66,8 @@ def branch_values(branch: Branch) -> Values:
         "bank": branch.bank,
         "phone": _stored(branch.phone),
         "hours": _stored(branch.hours),
+        "services": stored_services(branch.services),
+        "award": _stored(branch.award),
         "lon": point.lon if point else None,
         "lat": point.lat if point else None,
         "datum": point.datum.value if point else None,
@@ -68,7 +76,17 @@ def branch_values(branch: Branch) -> Values:
 
 def to_branch(row: Row[Any]) -> Branch:
     point = None if row.lon is None else Point(row.lon, row.lat, Datum(row.datum))
-    return Branch(row.id, row.name, row.address, row.bank, row.phone, row.hours, point)
+    return Branch(
+        id=row.id,
+        name=row.name,
+        address=row.address,
+        bank=row.bank,
+        phone=row.phone,
+        hours=row.hours,
+        point=point,
+        services=services_from(row.services),
+        award=row.award,
+    )
 
 
 def placement_values(placement: Placement) -> Values:
@@ -104,6 +122,41 @@ def to_placement(row: Row[Any]) -> Placement:
             for reason in json.loads(row.reasons)
         ),
     )
+
+
+def notice_values(notice: Notice) -> Values:
+    return {
+        "id": notice.id,
+        "text": _stored(notice.text),
+        "text_en": _stored(notice.text_en),
+        "branch": notice.branch,
+        "district": notice.district,
+        "start_at": notice.start.isoformat(),
+        "end_at": notice.end.isoformat(),
+    }
+
+
+def to_notice(row: Row[Any] | SimpleNamespace) -> Notice:
+    return Notice(
+        id=row.id,
+        text=row.text,
+        text_en=row.text_en,
+        branch=row.branch,
+        district=row.district,
+        start=datetime.fromisoformat(row.start_at),
+        end=datetime.fromisoformat(row.end_at),
+    )
+
+
+def stored_services(codes: Iterable[str]) -> str:
+    """The codes of services as a JSON array."""
+    return json.dumps(list(codes), separators=(",", ":"))
+
+
+@lru_cache(4_096)
+def services_from(text: str) -> tuple[str, ...]:
+    """What `stored_services` has made; few texts, for very many branches."""
+    return tuple(json.loads(text))
 
 
 def key_values(key: CacheKey) -> Values:

@@ -6,7 +6,17 @@ databases hold the same bytes and a moved store can be compared by checksum.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Double, ForeignKey, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 
 metadata = MetaData()
 
@@ -42,6 +52,7 @@ lists = Table(
     Column("year", Integer),
     Column("source", Text, nullable=False),
     Column("imported_at", Text),
+    Column("award", Text, nullable=False),
 )
 
 branches = Table(
@@ -53,6 +64,8 @@ branches = Table(
     Column("bank", Text),
     Column("phone", Text, nullable=False),
     Column("hours", Text, nullable=False),
+    Column("services", Text, nullable=False),
+    Column("award", Text, nullable=False),
     Column("lon", Double),
     Column("lat", Double),
     Column("datum", Text),
@@ -79,6 +92,18 @@ placements = Table(
     Column("district", Text),
     Column("address", Text, nullable=False),
     Column("reasons", Text, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("text_en", Text, nullable=False),
+    Column("branch", Text),
+    Column("district", Text),
+    Column("start_at", Text, nullable=False),
+    Column("end_at", Text, nullable=False),
 )
 
 geocodes = Table(
@@ -122,4 +147,12 @@ districts = Table(
     Column("source", Text, nullable=False),
     Column("geometry", LargeBinary, nullable=False),
     Column("drawing", LargeBinary, nullable=False),
+)
+
+embed_views = Table(
+    "embed_views",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("origin", Text, primary_key=True),
+    Column("views", BigInteger, nullable=False),
 )

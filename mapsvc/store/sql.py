@@ -6,7 +6,7 @@ transaction begins (set up by the module that opens the engine).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -32,9 +32,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mapsvc.errors import DamagedRecord, InvalidValue, NotFound, StoreError
 from mapsvc.geocoding.record import CacheKey, from_json, key_of
-from mapsvc.model import Branch, BranchList, District, Geocode, Placement
+from mapsvc.model import Branch, BranchList, District, Geocode, Notice, Placement
 from mapsvc.store import rows, schema
-from mapsvc.store.base import Contents, Row
+from mapsvc.store.base import OF_BRANCH, OF_PLACEMENT, Contents, Row
 
 _ROWS_AT_ONCE = 10_000
 """Rows that a stream fetches at a time."""
@@ -114,6 +114,9 @@ class SqlWriter:
         self.put_rows(schema.districts, [rows.district_values(d) for d in districts])
         self.changed_districts = True
 
+    def put_notices(self, notices: Iterable[Notice]) -> None:
+        self.put_rows(schema.notices, [rows.notice_values(notice) for notice in notices])
+
     def put_geocodes(self, geocodes: Iterable[Geocode]) -> int:
         return self.put_rows(schema.geocodes, [rows.geocode_values(g) for g in geocodes])
 
@@ -166,8 +169,8 @@ _DROP_CLAIM = delete(schema.claims).where(
 
 _OF_LIST = (
     select(
-        *(schema.branches.c[name] for name in Row._fields[:6]),
-        *(schema.placements.c[name] for name in Row._fields[6:-1]),
+        *(schema.branches.c[name] for name in OF_BRANCH),
+        *(schema.placements.c[name] for name in OF_PLACEMENT),
     )
     .join(schema.entries, schema.entries.c.branch == schema.branches.c.id)
     .outerjoin(schema.placements, schema.placements.c.branch == schema.branches.c.id)
@@ -257,6 +260,7 @@ class SqlStore:
                 members=members,
                 placements=_placements(connection),
                 districts=reading.districts(),
+                notices=reading.notices,
             )
 
     def lists(self) -> tuple[BranchList, ...]:
@@ -280,6 +284,10 @@ class SqlStore:
     def districts(self) -> tuple[District, ...]:
         with self._read_all() as connection:
             return _districts(connection)
+
+    def notices(self) -> tuple[Notice, ...]:
+        with self._read() as connection:
+            return _notices(connection)
 
     def geocode(self, key: CacheKey) -> Geocode | None:
         record = self._record(key)
@@ -339,6 +347,23 @@ class SqlStore:
             upsert(connection, table, [values])
             return send_at
 
+    def add_views(self, views: Mapping[tuple[str, str], int], forget_before: str = "") -> None:
+        table = schema.embed_views
+        rows_added = [{"day": d, "origin": o, "views": n} for (d, o), n in views.items()]
+        with self._ledger() as connection:
+            insert = _INSERT[connection.dialect.name](table)
+            more = {"views": table.c.views + insert.excluded.views}
+            keys = list(table.primary_key)
+            added = insert.on_conflict_do_update(index_elements=keys, set_=more)
+            connection.execute(added, rows_added)
+            connection.execute(delete(table).where(table.c.day < forget_before))
+
+    def views(self, since: str = "") -> tuple[tuple[str, str, int], ...]:
+        table = schema.embed_views
+        with self._read() as connection:
+            query = select(table).where(table.c.day >= since).order_by(table.c.day, table.c.origin)
+            return tuple((row.day, row.origin, row.views) for row in connection.execute(query))
+
     def seeds(self) -> dict[str, str]:
         with self._read() as connection:
             found = connection.execute(select(schema.seeds))
@@ -358,6 +383,7 @@ class SqlReading:
         self.changed_at = datetime.fromisoformat(found.changed_at) if found.changed_at else None
         self.districts_changed_at: str = found.districts_changed_at
         self.lists = _lists(connection)
+        self.notices = _notices(connection)
 
     def districts(self) -> tuple[District, ...]:
         return _districts(self._connection)
@@ -409,6 +435,11 @@ def _in_several_lists(connection: Connection) -> dict[str, tuple[str, ...]]:
 def _lists(connection: Connection) -> tuple[BranchList, ...]:
     query = select(schema.lists).order_by(schema.lists.c.position)
     return tuple(rows.to_list(row) for row in connection.execute(query))
+
+
+def _notices(connection: Connection) -> tuple[Notice, ...]:
+    query = select(schema.notices).order_by(schema.notices.c.id)
+    return tuple(rows.to_notice(row) for row in connection.execute(query))
 
 
 def _placements(connection: Connection) -> dict[str, Placement]:

@@ -26,7 +26,9 @@ TABLES = (
     schema.placements,
     schema.geocodes,
     schema.districts,
+    schema.notices,
     schema.seeds,
+    schema.embed_views,
     schema.revision,
 )
 """What is moved, in an order in which no row refers to one that is still missing."""
