@@ -26,6 +26,16 @@ def key(text: str) -> str:
     return simplified(canonical(text))
 
 
+def word_starts(name: str) -> list[str]:
+    """The key of an English name, and what is left of it without its first words.
+
+    >>> word_starts("Bank of China")
+    ['bankofchina', 'ofchina', 'china']
+    """
+    words = name.split()
+    return [found for start in range(len(words)) if (found := key("".join(words[start:])))]
+
+
 def keys(texts: Sequence[str]) -> list[str]:
     """The same of many texts at once, which is several times faster."""
     return simplified("\n".join(canonical_all(texts))).split("\n") if texts else []

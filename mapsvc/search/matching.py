@@ -1,14 +1,16 @@
 """Where a name matches what was typed: from its beginning, or further inside, and at which letters.
 
-Both sides are compared in canonical, simplified form; the spans that are given back count the
-letters of the name as it is shown.
+Both sides are compared as keys (`mapsvc.address.searched.key`) and in pinyin; the spans that are
+given back count the characters of the name as it is shown.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 
+from mapsvc.address.pinyin import Typed, readings, spelled
 from mapsvc.address.searched import key
 
 Span = tuple[int, int]
@@ -23,37 +25,43 @@ class Rank(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """That a name matches: how well, and which of its characters (start, end) were typed."""
+class Wanted:
+    """What was typed: its key, and the ways to read it as pinyin."""
 
-    rank: Rank
-    spans: tuple[Span, ...]
+    text: str
+    readings: tuple[Typed, ...]
+
+    @classmethod
+    def of(cls, typed: str) -> Wanted:
+        text = key(typed)
+        return cls(text, readings(text))
 
 
-def match(typed: str, name: str) -> Match | None:
-    """How ``name`` matches ``typed`` (a `key`), or None.
+def spans(wanted: Wanted, name: str) -> tuple[Span, ...]:
+    """Which characters of a shown name were typed, as (start, end).
 
-    >>> match("鄞州", "寧波 鄞州支行")
-    Match(rank=<Rank.INSIDE: 2>, spans=((3, 5),))
+    Empty where none was, or where the name and its key cannot be laid side by side.
+
+    >>> spans(Wanted.of("鄞州"), "寧波 鄞州支行"), spans(Wanted.of("yzh"), "鄞州支行")
+    (((3, 5),), ((0, 2),))
     """
     found = key(name)
-    at = found.find(typed)
-    if at < 0 or not typed:
-        return None
-    rank = Rank.BEGINS if at == 0 else Rank.INSIDE
-    if found == typed:
-        rank = Rank.WHOLE
-    return Match(rank, shown_spans(name, found, [(at, at + len(typed))]))
+    start = found.find(wanted.text)
+    if start >= 0 and wanted.text:
+        return _shown(name, found, start, start + len(wanted.text))
+    spelling = spelled(found)
+    for reading in wanted.readings:
+        if match := re.search(reading.pattern, spelling):
+            start = spelling.count(" ", 0, match.start())
+            return _shown(name, found, start, start + len(reading.pieces))
+    return ()
 
 
-def shown_spans(name: str, found: str, spans: list[Span]) -> tuple[Span, ...]:
-    """Spans of a name's key as spans of the name itself.
-
-    Empty where the two cannot be laid side by side letter by letter.
-    """
-    ends: list[int] = []
+def _shown(name: str, found: str, start: int, end: int) -> tuple[Span, ...]:
+    """A span of a name's key as a span of the name itself."""
+    places: list[int] = []
     for place, letter in enumerate(name):
-        ends += [place] * len(key(letter))
-    if len(ends) != len(found):
+        places += [place] * len(key(letter))
+    if len(places) != len(found):
         return ()
-    return tuple((ends[start], ends[end - 1] + 1) for start, end in spans)
+    return ((places[start], places[end - 1] + 1),)

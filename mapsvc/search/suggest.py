@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mapsvc.address.searched import key
-from mapsvc.address.towns import shipped_towns
 from mapsvc.model import Point
-from mapsvc.search.matching import Match, Rank, Span, match
-from mapsvc.snapshot import BranchQuery, Snapshot
+from mapsvc.search.matching import Rank, Span, Wanted, spans
+from mapsvc.search.vocabulary import Named, bank_names, place_names
+from mapsvc.snapshot import Snapshot
 
 _SHARE = 4
 """So many districts, and as many banks and towns, are suggested where more than that match."""
@@ -33,7 +32,7 @@ class Suggestion:
 
     kind: Kind
     key: str
-    """A branch's id, the code of a bank, district or town, or the address of a place."""
+    """A branch's id, the code of a bank, area or town, or the text of a place."""
     name: str
     name_en: str
     detail: str
@@ -48,22 +47,21 @@ class Suggestion:
 def suggest(snapshot: Snapshot, text: str, limit: int) -> list[Suggestion]:
     """At most ``limit`` suggestions, best first.
 
-    Districts, banks and towns that begin with the text come before branches, and branches before
-    things that only hold it.
+    Areas, banks and towns that begin with the text come before branches, and branches before
+    things that only hold it. Of things of one kind the one with more branches comes first.
     """
-    typed = key(text)
-    if not typed or limit < 1:
+    wanted = Wanted.of(text)
+    if not wanted.text or limit < 1:
         return []
-    found = sorted(_things(snapshot, typed), key=lambda pair: pair[0])
+    found = sorted(_things(snapshot, wanted), key=lambda pair: pair[0])
     first = [thing for order, thing in found if order[0] < Rank.INSIDE]
     rest = [thing for order, thing in found if order[0] >= Rank.INSIDE]
-    chosen = _shared(first)
-    if len(chosen) < limit:
-        chosen += _branches(snapshot, typed, limit - len(chosen))
+    chosen = _shared(first)[:limit]
+    chosen += [_branch(f, wanted) for f in snapshot.suggested(text, limit - len(chosen))]
     return [*chosen, *_shared(rest)][:limit]
 
 
-def _shared(found: list[Suggestion]) -> list[Suggestion]:
+def _shared(found: Sequence[Suggestion]) -> list[Suggestion]:
     """At most `_SHARE` of each kind."""
     left = dict.fromkeys(Kind, _SHARE)
     chosen = []
@@ -77,54 +75,30 @@ def _shared(found: list[Suggestion]) -> list[Suggestion]:
 Order = tuple[Rank, int, int, str]
 
 
-def _things(snapshot: Snapshot, typed: str) -> Iterator[tuple[Order, Suggestion]]:
-    for entry in snapshot.districts:
-        district = entry.district
-        if found := _best(typed, district.name, district.name_en):
-            yield (
-                (found.rank, 0, -entry.count, district.code),
-                Suggestion(
-                    *(Kind.DISTRICT, district.code, district.name, district.name_en),
-                    *(district.city or district.province, entry.count, found.spans),
-                ),
-            )
-    for known in snapshot.banks:
-        bank = known.bank
-        if found := _best(typed, bank.short, bank.name, bank.name_en, *bank.aliases):
-            yield (
-                (found.rank, 1, -known.count, bank.code),
-                Suggestion(
-                    *(Kind.BANK, bank.code, bank.short, bank.name_en),
-                    *(bank.name, known.count, found.spans),
-                ),
-            )
-    names = {entry.district.code: entry.district.name for entry in snapshot.districts}
-    for town in shipped_towns().within(names):
-        if found := match(typed, town.name):
-            yield (
-                (found.rank, 2, 0, town.code),
-                Suggestion(
-                    *(Kind.TOWN, town.code, town.name, "", names[town.district], None),
-                    found.spans,
-                ),
-            )
+def _things(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[Order, Suggestion]]:
+    areas, towns = place_names(snapshot)
+    of_district = {entry.district.code: entry.count for entry in snapshot.districts}
+    for rank, named in areas.find(wanted):
+        count = sum(of_district.get(code, 0) for code in snapshot.areas.get(named.code).districts)
+        yield (rank, 0, -count, named.code), _thing(Kind.DISTRICT, named, wanted, count)
+    of_bank = {known.bank.code: known.count for known in snapshot.banks}
+    for rank, named in bank_names().find(wanted):
+        if count := of_bank.get(named.code, 0):
+            yield (rank, 1, -count, named.code), _thing(Kind.BANK, named, wanted, count)
+    for rank, named in towns.find(wanted):
+        yield (rank, 2, 0, named.code), _thing(Kind.TOWN, named, wanted, None)
 
 
-def _best(typed: str, shown: str, *others: str) -> Match | None:
-    """The best match among a thing's names; only those of the shown one have spans."""
-    found = [match(typed, shown)]
-    matched = (match(typed, other) for other in others)
-    found += [Match(each.rank, ()) for each in matched if each]
-    return min(filter(None, found), key=lambda each: each.rank, default=None)
+def _thing(kind: Kind, named: Named, wanted: Wanted, count: int | None) -> Suggestion:
+    typed = spans(wanted, named.name)
+    return Suggestion(kind, named.code, named.name, named.name_en, named.detail, count, typed)
 
 
-def _branches(snapshot: Snapshot, typed: str, limit: int) -> Iterator[Suggestion]:
-    for feature in snapshot.page(BranchQuery(q=typed), limit).features:
-        branch = json.loads(feature)
-        given, place = branch["properties"], branch["geometry"]
-        matched = match(typed, given["name"])
-        yield Suggestion(
-            *(Kind.BRANCH, given["id"], given["name"], "", given["address"], None),
-            matched.spans if matched else (),
-            Point(*place["coordinates"]) if place else None,
-        )
+def _branch(feature: bytes, wanted: Wanted) -> Suggestion:
+    branch = json.loads(feature)
+    given, place = branch["properties"], branch["geometry"]
+    return Suggestion(
+        *(Kind.BRANCH, given["id"], given["name"], "", given["address"], None),
+        spans(wanted, given["name"]),
+        Point(*place["coordinates"]) if place else None,
+    )

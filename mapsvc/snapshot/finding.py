@@ -18,6 +18,10 @@ _LONG = 3
 """Bytes from which on a part of a spelling is rarer than its initials."""
 
 
+_MANY = 3_000
+"""Rows from which on looking through all is quicker than looking at each."""
+
+
 def rows_with(columns: Columns, term: Term, most: int | None = None) -> Iterator[Rows]:
     """The rows that have a term by their own name or address, some more than once.
 
@@ -38,12 +42,13 @@ def _read(columns: Columns, reading: Typed, most: int | None) -> Rows:
     if reading.is_literal:
         return _literal(columns.names, reading, most)
     if len(reading.letters) == sum(map(len, reading.pieces)):
-        return columns.initials.rows_with(reading.letters.encode(), most)
-    needle = reading.needle.encode()
+        letters = reading.letters.encode("utf-8", "surrogatepass")
+        return columns.initials.rows_with(letters, most)
+    needle = reading.needle.encode("utf-8", "surrogatepass")
     if len(needle) >= _LONG:
         likely = columns.names.rows_with(needle)
     else:
-        likely = columns.initials.rows_with(reading.letters.encode())
+        likely = columns.initials.rows_with(reading.letters.encode("utf-8", "surrogatepass"))
     return _checked(columns.names, likely, reading, most)
 
 
@@ -56,6 +61,8 @@ def _literal(texts: Texts, reading: Typed, most: int | None) -> Rows:
 
 def _checked(texts: Texts, likely: Rows, reading: Typed, most: int | None) -> Rows:
     pattern = re.compile(reading.pattern.encode("utf-8", "surrogatepass"))
+    if most is None and likely.size > _MANY:
+        return texts.rows_matching(pattern)
     found = []
     for row in likely.tolist():
         if pattern.search(texts[row]):

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from mapsvc.address.divisions import short
 from mapsvc.address.pinyin import Typed, readings, spelled
-from mapsvc.address.searched import key
+from mapsvc.address.searched import key, word_starts
 from mapsvc.lists.banks import Bank
 from mapsvc.model import District
 from mapsvc.snapshot.lines import Lines
 
+EXAMINED = 200
+"""Branches that are compared to suggest the best ones."""
 _MOST_WORDS = 8
 """What stands behind so many words is looked for as one."""
 _SCRIPTS = re.compile("[a-z]{2,}|(?:(?![a-z]{2}).)+")
@@ -31,6 +33,20 @@ class Term:
     """A part of its name, or of its address if it `reaches` there."""
     banks: tuple[str, ...]
     districts: tuple[str, ...]
+
+    def rank(self, name: str, spelling: str) -> int:
+        """How well a branch has it: 0 where its name begins with it, 1 inside, 2 elsewhere.
+
+        Args:
+            name: the key of its name.
+            spelling: in pinyin.
+        """
+        if name.startswith(self.literal):
+            return 0
+        found = [re.search(reading.pattern, spelling) for reading in self.readings]
+        if any(match and match.start() == 0 for match in found):
+            return 0
+        return 1 if self.literal in name or any(found) else 2
 
 
 Alternative = tuple[Term, ...]
@@ -49,18 +65,23 @@ class Wording:
     """Reads what is typed, knowing the names of banks and districts.
 
     Args:
-        banks: those that a text can name, by any part of their names.
+        banks: those that a text can name, by any part of their names; by the beginning of a word
+            in English, where gh is not Shanghai.
         districts: those that it can name, with their ending or without it.
     """
 
     def __init__(self, banks: Iterable[Bank], districts: Iterable[District]) -> None:
+        banks = tuple(banks)
         named = [
             (bank.code, key(name))
             for bank in banks
-            for name in (bank.name, bank.short, bank.name_en, *bank.aliases)
+            for name in (bank.name, bank.short, *bank.aliases)
         ]
         self._banks = [code for code, _ in named]
         self._bank_names = Lines([name for _, name in named])
+        english = [(bank.code, name) for bank in banks for name in word_starts(bank.name_en)]
+        self._english = [code for code, _ in english]
+        self._english_names = Lines([name for _, name in english])
         self._bank_spellings = Lines([spelled(name) for _, name in named])
         districts = tuple(districts)
         names = [key(district.name) for district in districts]
@@ -92,6 +113,8 @@ class Wording:
     def _term(self, text: str) -> Term:
         ways = readings(text) if len(text) > 1 else ()
         banks = {self._banks[line]: None for line, _, _ in self._bank_names.holding(text)}
+        words = self._english_names.matching(f"^{re.escape(text)}")
+        banks |= {self._english[line]: None for line, _, _ in words}
         districts = dict.fromkeys(self._called.get(text, ()))
         for way in ways:
             if len(way.pieces) > 1:

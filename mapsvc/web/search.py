@@ -52,6 +52,6 @@ def _path(found: Suggestion) -> str:
         case Kind.BANK:
             return f"/?{urlencode({'bank': found.key})}"
         case Kind.TOWN:
-            return f"/?{urlencode({'q': found.name})}"
+            return f"/?{urlencode({'near': found.detail + found.name})}"
         case Kind.PLACE:
             return f"/?{urlencode({'near': found.key})}"
