@@ -185,6 +185,13 @@ class Snapshot(Protocol):
     def iterate(self, query: BranchQuery) -> Iterator[bytes]:
         """The features of all branches that pass every filter, in order."""
 
+    def suggested(self, text: str, limit: int) -> list[bytes]:
+        """At most ``limit`` branches whose own name or address a typed text may mean, best first.
+
+        Names that begin with it come before those that hold it, and these before addresses. Of
+        very many only the first found are compared.
+        """
+
     def nearest(
         self,
         point: Point,
