@@ -17,7 +17,6 @@ from mapsvc.web.areas import area_counts, area_title, shown_in
 from mapsvc.web.branches import bank_short_name
 from mapsvc.web.codes import (
     DEFAULT_HEIGHT,
-    SANDBOX,
     frame_address,
     frame_code,
     permissions,
@@ -105,7 +104,6 @@ def builder() -> ResponseReturnValue:
             preview=frame_address(request.script_root, asked) if is_ready else None,
             preview_title=title,
             height=height,
-            sandbox=SANDBOX,
             allow=permissions(asked),
             script=latest(),
             bounds=(MIN_HEIGHT, MAX_HEIGHT),
