@@ -18,6 +18,7 @@ _COLUMNS = (
     "district_name",
     "phone",
     "hours",
+    "award",
     "precision",
     "radius_m",
     "provider",
@@ -38,7 +39,9 @@ def as_geojson(features: Iterable[bytes]) -> str:
 
 def as_csv(features: Iterable[bytes]) -> str:
     """A table of the same with a heading; see `csv_text`."""
-    return csv_text([*_COLUMNS, "lon", "lat", "datum", "list", "review"], map(_row, features))
+    return csv_text(
+        [*_COLUMNS, "lon", "lat", "datum", "list", "services", "review"], map(_row, features)
+    )
 
 
 def csv_text(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -62,6 +65,7 @@ def _row(feature: bytes) -> Sequence[object]:
         *(properties[column] for column in _COLUMNS),
         *position,
         " ".join(properties["list"]),
+        " ".join(properties["services"]),
         " ".join(reason["code"] for reason in properties["review"]),
     )
 

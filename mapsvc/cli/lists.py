@@ -17,6 +17,7 @@ from mapsvc.model import Datum
 @click.option("--list", "slug", metavar="SLUG", help="The list's name in addresses.")
 @click.option("--title", help="The list's title; by default as the file says.")
 @click.option("--year", type=click.IntRange(1949, 2100), help="The list's year.")
+@click.option("--award", help="What the list honours its branches with; '' for nothing.")
 @click.option("--datum", help="Datum of the file's coordinates: wgs84, gcj02 or bd09.")
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 @click.option("--skip-bad", is_flag=True, help="Store the good rows although others are bad.")
@@ -26,6 +27,7 @@ def import_command(
     slug: str | None,
     title: str | None,
     year: int | None,
+    award: str | None,
     datum: str | None,
     dry_run: bool,
     skip_bad: bool,
@@ -46,6 +48,7 @@ def import_command(
             slug=slug,
             title=title,
             year=year,
+            award=award,
             datum=None if datum is None else Datum.parse(datum, "--datum"),
             dry_run=dry_run,
             skip_bad=skip_bad,

@@ -15,7 +15,7 @@ from mapsvc.address.normalise import canonical, canonical_all
 from mapsvc.lists.rows import ListRow
 from mapsvc.model import Branch
 
-_FIELDS = ("name", "address", "bank", "phone", "hours", "point")
+_FIELDS = ("name", "address", "bank", "phone", "hours", "point", "services", "award")
 _Key = tuple[str, str]
 """A canonical name and a canonical address."""
 _MADE_ID = re.compile(r"[a-z0-9]+-[0-9a-f]{10}(?:-[0-9]+)?")

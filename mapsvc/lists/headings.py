@@ -34,6 +34,13 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "hours": (
         "hours", "opening hours", "营业时间", "开放时间", "工作时间", "对外营业时间",
     ),
+    "services": (
+        "services", "服务项目", "服务", "业务种类", "业务范围", "办理业务", "业务", "特色服务",
+        "服务设施", "设施", "service",
+    ),
+    "award": (
+        "award", "荣誉", "荣誉称号", "称号", "奖项", "获奖情况", "星级", "honour", "honor",
+    ),
     "bank": ("bank", "bank name", "银行", "银行名称", "所属银行", "所属机构", "行别"),
     "row number": ("序号", "编号", "no", "no.", "number", "#", "行号"),
 }  # fmt: skip

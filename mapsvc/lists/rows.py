@@ -25,7 +25,7 @@ class Limits:
     line_chars: int = 1_000_000
     """Characters in one physical line of a text file."""
     text_chars: int = 500
-    """A name, address, phone or hours longer than this is rejected with its row."""
+    """A longer cell of a field that is kept is rejected with its row."""
     unpacked_bytes: int = 300 * 2**20
     """The uncompressed size of a workbook's parts together."""
     unpacked_ratio: int = 300
@@ -37,7 +37,8 @@ class Limits:
 
 
 class ListRow(NamedTuple):
-    """One branch as the file gives it: texts trimmed of outer white space, nothing else changed.
+    """One branch as the file gives it: texts trimmed of outer white space, nothing else changed
+    but hours and services, which are read.
 
     A named tuple, because 100,000 of them are made at a time.
     """
@@ -52,7 +53,11 @@ class ListRow(NamedTuple):
     """A code in ``data/banks.csv``."""
     phone: str = ""
     hours: str = ""
+    """In the canonical text of `mapsvc.hours`."""
     point: Point | None = None
+    services: tuple[str, ...] = ()
+    """Codes in ``data/services.csv``, in that table's order."""
+    award: str = ""
 
     def branch(self, branch_id: str) -> Branch:
         """This row as a branch under ``branch_id``."""
@@ -64,6 +69,8 @@ class ListRow(NamedTuple):
             phone=self.phone,
             hours=self.hours,
             point=self.point,
+            services=self.services,
+            award=self.award,
         )
 
 

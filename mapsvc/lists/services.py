@@ -19,6 +19,8 @@ _BETWEEN = re.compile(r"[、，,;；|\r\n]+")
 _NAMED = 3
 """So many of the nearest names are said where one is unknown."""
 _LIKENESS = 0.5
+_LONGEST = 40
+"""So much of an unknown name is compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,17 @@ def read_services(text: str) -> tuple[str, ...]:
 def _code(name: str) -> str:
     code = _by_spelling().get(_key(name))
     if code is None:
-        near = get_close_matches(_key(name), _by_spelling(), n=20, cutoff=_LIKENESS)
-        codes = list(dict.fromkeys(_by_spelling()[spelling] for spelling in near))[:_NAMED]
-        said = ", ".join(f"{services()[each].name} ({each})" for each in codes)
+        said = ", ".join(f"{services()[each].name} ({each})" for each in _nearest(_key(name)))
         hint = f"the nearest are {said}" if said else "data/services.csv has all"
         raise InvalidValue("services", name.strip(), f"a known service; {hint}")
     return code
+
+
+@lru_cache(1_024)
+def _nearest(key: str) -> tuple[str, ...]:
+    """The codes of the services that are spelled most alike, best first."""
+    near = get_close_matches(key[:_LONGEST], _by_spelling(), n=20, cutoff=_LIKENESS)
+    return tuple(dict.fromkeys(_by_spelling()[spelling] for spelling in near))[:_NAMED]
 
 
 def _key(name: str) -> str:

@@ -6,14 +6,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import repeat
+from operator import add
 from typing import cast
 
 from mapsvc.address.normalise import canonical, canonical_all
 from mapsvc.errors import ListFileError, shown
+from mapsvc.hours import Hours
 from mapsvc.lists.banks import bank_of_key, banks, find_bank
+from mapsvc.lists.cells import CellReader
 from mapsvc.lists.headings import Columns
 from mapsvc.lists.positions import PositionReader
 from mapsvc.lists.rows import Fault, Limits, ListRow, Notes, Rejection
+from mapsvc.lists.services import read_services
 from mapsvc.model import Datum, Point
 
 Record = tuple[int, list[str]]
@@ -51,6 +55,8 @@ class TableReader:
         self._at_bank = columns.index.get("bank")
         self._at_phone = columns.index.get("phone")
         self._at_hours = columns.index.get("hours")
+        self._at_services = columns.index.get("services")
+        self._at_award = columns.index.get("award")
         self._at_texts = (
             self._at_name,
             self._at_address,
@@ -58,7 +64,11 @@ class TableReader:
             self._at_bank,
             self._at_phone,
             self._at_hours,
+            self._at_services,
+            self._at_award,
         )
+        self._hours = CellReader("hours", lambda text: str(Hours.parse(text)), "")
+        self._services = CellReader[tuple[str, ...]]("services", read_services, ())
         self._at_lat = columns.index.get("lat")
         self._at_lon = columns.index.get("lon", 0)
         self._at_datum = columns.index.get("datum")
@@ -111,11 +121,11 @@ class TableReader:
             width = self._width
             fitted = [cells if len(cells) == width else self._fitted(cells) for _, cells in batch]
             columns = list(zip(*fitted, strict=True))
-            names, addresses, ids, banks, phones, hours = (
+            names, addresses, ids, banks, phones, hours, services, awards = (
                 [""] * len(batch) if at is None else list(map(str.strip, columns[at]))
                 for at in self._at_texts
             )
-            texts = (names, addresses, banks, phones, hours)
+            texts = (names, addresses, banks, phones, hours, services, awards)
             longest = max(max(map(len, column)) for column in texts)
             if not (all(names) and all(addresses)) or longest > self._limits.text_chars:
                 return False
@@ -123,6 +133,8 @@ class TableReader:
             new_ids = dict(zip(ids, lines, strict=True))
             if not self._are_new(new_ids, ids):
                 return False
+            given_hours = list(map(self._hours.read, hours))
+            given_services = list(map(self._services.read, services))
             points = self._points(columns, len(batch))
         except Fault:
             return False
@@ -136,7 +148,9 @@ class TableReader:
         self._ids |= new_ids
         codes = self._bank_codes(lines, banks, name_keys)
         given = [text or None for text in ids] if "" in ids else ids
-        fields = zip(lines, given, names, addresses, codes, phones, hours, points, strict=True)
+        first = zip(lines, given, names, addresses, codes, phones, strict=True)
+        rest = zip(given_hours, points, given_services, awards, strict=True)
+        fields = map(add, first, rest)
         self.rows += map(_ROW, fields)
         return True
 
@@ -174,8 +188,12 @@ class TableReader:
         bank = "" if self._at_bank is None else cells[self._at_bank].strip()
         phone = "" if self._at_phone is None else cells[self._at_phone].strip()
         hours = "" if self._at_hours is None else cells[self._at_hours].strip()
-        if len(bank) > longest or len(phone) > longest or len(hours) > longest:
-            raise _too_long(longest, bank=bank, phone=phone, hours=hours)
+        services = "" if self._at_services is None else cells[self._at_services].strip()
+        award = "" if self._at_award is None else cells[self._at_award].strip()
+        more = {"bank": bank, "phone": phone, "hours": hours, "services": services, "award": award}
+        if max(map(len, more.values())) > longest:
+            raise _too_long(longest, **more)
+        given_hours, given_services = self._hours.read(hours), self._services.read(services)
         point = None
         if self._at_lat is not None:
             stated = "" if self._at_datum is None else cells[self._at_datum]
@@ -191,7 +209,9 @@ class TableReader:
         if branch_id is not None:
             self._ids[branch_id] = line
         code = self._bank_code(line, bank, name_key)
-        return ListRow(line, branch_id, name, address, code, phone, hours, point)
+        return ListRow(
+            line, branch_id, name, address, code, phone, given_hours, point, given_services, award
+        )
 
     def _fitted(self, cells: list[str]) -> list[str]:
         """``cells`` filled up with empty ones, or cut where only empty ones stand beyond."""

@@ -22,6 +22,7 @@ from mapsvc.lists.rows import ListFile, ListRow, Rejection
 from mapsvc.model import Branch, BranchList, Datum, Placement, ReviewCode, ReviewReason
 from mapsvc.store.base import Store
 
+_AWARD_CHARS = 100
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
@@ -52,6 +53,7 @@ def import_list(
     slug: str | None = None,
     title: str | None = None,
     year: int | None = None,
+    award: str | None = None,
     datum: Datum | None = None,
     dry_run: bool = False,
     skip_bad: bool = False,
@@ -64,16 +66,19 @@ def import_list(
         slug: the list's name in URLs; by default made from the file's name.
         title: what the list is called; by default as the file says, or as before.
         year: by default as the file's title says, or as before.
+        award: what the list honours its branches with; by default as before, empty for nothing.
         datum: of the file's coordinates, where it has no column for it.
         dry_run: compare only.
         skip_bad: store the good rows although others were rejected.
 
     Raises:
         ListFileError: the file as a whole cannot be read.
-        InvalidValue: a slug that cannot be one.
+        InvalidValue: a slug or an award that cannot be one.
         StoreError: the store failed; nothing was changed.
     """
     slug = _slug(slug, path)
+    if award is not None and (len(award) > _AWARD_CHARS or not award.isprintable()):
+        raise InvalidValue("award", award, f"a line of at most {_AWARD_CHARS} characters")
     file = read_list(path, datum=datum)
     # The comparison and the change share one write transaction: no other import gets between.
     with store.write() as writer:
@@ -89,10 +94,12 @@ def import_list(
             year=year or file.year or (before.year if before else None),
             source=path.name,
             imported_at=datetime.now(UTC),
+            award=(before.award if before else "") if award is None else award.strip(),
         )
         is_changed = (
             before is None
-            or (before.title, before.year) != (branch_list.title, branch_list.year)
+            or (before.title, before.year, before.award)
+            != (branch_list.title, branch_list.year, branch_list.award)
             or listed != compared.branches
         )
         outcome = _outcome(file, is_changed, dry_run=dry_run, skip_bad=skip_bad)

@@ -14,6 +14,7 @@ from mapsvc.service.lists import import_list
 from mapsvc.store.base import Store
 
 SHIPPED_LIST = "data/lists/ningbo-2021.txt"
+SHIPPED_AWARD = "千佳示范单位"
 SHIPPED_CACHE = "data/geocache.jsonl"
 SHIPPED_DISTRICTS = "data/districts"
 
@@ -49,7 +50,7 @@ def load_shipped_list(store: Store, settings: Settings) -> bool:
     path = resource(SHIPPED_LIST)
     if _FIRST_LIST in store.seeds() or {known.source for known in store.lists()} - {path.name}:
         return False
-    import_list(store, path)
+    import_list(store, path, award=SHIPPED_AWARD)
     geocode(store, settings, offline=True)
     with store.write() as writer:
         writer.note_seed(_FIRST_LIST, hashlib.sha256(path.read_bytes()).hexdigest())

@@ -21,7 +21,10 @@ from mapsvc.lists.table import Record, TableReader
 from mapsvc.lists.text import csv_records, physical_lines, refuse_long_lines
 from mapsvc.model import Datum
 
-HEADINGS = ("id", "name", "address", "bank", "phone", "hours", "lon", "lat", "datum")
+HEADINGS = (
+    *("id", "name", "address", "bank", "phone", "hours", "lon", "lat", "datum"),
+    *("services", "award"),
+)
 
 CELLS = {
     "id": ["", "", "a-1", "a-2", " a-3 ", ".x", "é", "x" * 65],
@@ -38,7 +41,9 @@ CELLS = {
     "address": ["中山路1号", "中山路２号", "路1号、2号", "路\n3号", "", " \u3000", "路" * 9],
     "bank": ["", "icbc", "工商银行", "某行", "ICBC ", "行" * 9],
     "phone": ["", "0574-1", "1" * 9],
-    "hours": ["", "9:00", "9" * 9],
+    "hours": ["", "24/7", "全天", "9:00", "9" * 9],
+    "services": ["", "停车", "ATM|wifi", "无", "游泳", "停车、停车场、x"],
+    "award": ["", "五星", "星" * 9],
     "lon": ["121.5", "121.5", "", " ", "１２１.5", "29.8", "nan", "inf", "0", "139.7", "x", "181"],
     "lat": ["29.8", "29.8", "", "29.8 ", "121.5", "-nan", "0", "35.6", "1e400", "91"],
     "datum": ["gcj02", "gcj02", "", "WGS-84", "nad27"],
@@ -52,7 +57,19 @@ ODD = [(HEADINGS.index(heading), cell) for heading, cells in CELLS.items() for c
 def tables_of_records(draw: st.DrawFn) -> list[list[str]]:
     """Sound records, a few of which share an id or all of their cells, with a few odd cells."""
     records = [
-        [f"b-{n % 60}", f"工行{n}支行", f"路{n}号", "建行", "", "", "121.5", "29.8", "gcj02"]
+        [
+            f"b-{n % 60}",
+            f"工行{n}支行",
+            f"路{n}号",
+            "建行",
+            "",
+            "",
+            "121.5",
+            "29.8",
+            "gcj02",
+            "",
+            "",
+        ]
         for n in draw(st.lists(st.integers(0, 99), max_size=12))
     ]
     odd = st.tuples(st.integers(0, 11), st.sampled_from(ODD))
@@ -86,7 +103,7 @@ def _outcome(
 @settings(max_examples=500)
 @given(
     tables_of_records(),
-    st.sets(st.sampled_from(["id", "bank", "phone", "hours", "datum"])),
+    st.sets(st.sampled_from(["id", "bank", "phone", "hours", "datum", "services", "award"])),
     st.booleans(),
     st.sampled_from([None, Datum.BD09]),
     st.sampled_from([3, 100]),
@@ -113,7 +130,7 @@ def test_a_sound_batch_is_read_by_column(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(TableReader, "_row", lambda *_: pytest.fail("read one by one"))
     columns = columns_of(HEADINGS)
     reader = TableReader(columns, limits=Limits(), datum=None, notes=Notes())
-    sound = ["", "", "路1号、2号", "icbc", "", "9:00", "121.5", "29.8", "gcj02"]
+    sound = ["", "", "路1号、2号", "icbc", "", "9:00-17:00", "121.5", "29.8", "gcj02", "", ""]
     reader.read((n, [f"b-{n}", f"工行（{n}）", *sound[2:]]) for n in range(2_500))
     assert len(reader.rows) == 2_500
     assert not reader.rejected

@@ -75,18 +75,20 @@ def test_every_heading_is_understood_and_none_means_two_fields() -> None:
 def test_all_columns(tmp_path: Path) -> None:
     file = _read(
         tmp_path,
-        "网点编号,银行,网点名称,地址,经度,纬度,坐标系,联系电话,营业时间\n"
-        "NB-01.a_2,建行,某支行,宁波市中山路1号,121.5,29.86,高德,0574-1,9:00-17:00\n"
-        "NB-02,icbc,某二支行,宁波市中山路2号,,,,,\n"
-        "NB-03,未知行,工商银行三支行,宁波市中山路3号,１２１．５,２９．８６,WGS-84,,\n"
-        ",,外国支行,Paris,2.35,48.85,wgs84,,\n",
+        "网点编号,银行,网点名称,地址,经度,纬度,坐标系,联系电话,营业时间,服务项目,荣誉\n"
+        "NB-01.a_2,建行,某支行,宁波市中山路1号,121.5,29.86,高德,0574-1,周一至周五9:00-17:00,"
+        "停车、ATM,五星级网点\n"
+        "NB-02,icbc,某二支行,宁波市中山路2号,,,,,无,-,\n"
+        "NB-03,未知行,工商银行三支行,宁波市中山路3号,１２１．５,２９．８６,WGS-84,,,,\n"
+        ",,外国支行,Paris,2.35,48.85,wgs84,,,,\n",
     )
     assert file.rejected == ()
     first, second, third, fourth = file.rows
     assert first == (
-        2, "NB-01.a_2", "某支行", "宁波市中山路1号", "ccb", "0574-1", "9:00-17:00",
-        Point(121.5, 29.86, Datum.GCJ02),
+        2, "NB-01.a_2", "某支行", "宁波市中山路1号", "ccb", "0574-1",
+        "Mo-Fr 09:00-17:00", Point(121.5, 29.86, Datum.GCJ02), ("atm", "parking"), "五星级网点",
     )  # fmt: skip
+    assert (second.hours, second.services, second.award) == ("", (), "")
     assert (second.bank, second.point, second.phone) == ("icbc", None, "")
     assert (third.bank, third.point) == ("icbc", Point(121.5, 29.86))
     assert (fourth.id, fourth.bank, fourth.point) == (None, None, Point(2.35, 48.85))
@@ -96,7 +98,7 @@ def test_all_columns(tmp_path: Path) -> None:
 def test_physical_line_numbers_with_line_breaks_in_cells(tmp_path: Path) -> None:
     file = _read(
         tmp_path,
-        'name,address,hours\r\n"工商银行\n甲支行",宁波市中山路1号,"一\r\n二\r三"\r\n\r\n'
+        'name,address,phone\r\n"工商银行\n甲支行",宁波市中山路1号,"一\r\n二\r三"\r\n\r\n'
         '农业银行乙支行,宁波市中山路2号,\r\n"x\ny",,\r\n建设银行丙支行,宁波市中山路3号,\r\n',
     )
     assert [(row.line, row.name) for row in file.rows] == [
@@ -104,7 +106,7 @@ def test_physical_line_numbers_with_line_breaks_in_cells(tmp_path: Path) -> None
         (7, "农业银行乙支行"),
         (10, "建设银行丙支行"),
     ]
-    assert file.rows[0].hours == "一\r\n二\r三"
+    assert file.rows[0].phone == "一\r\n二\r三"
     assert [rejection.line for rejection in file.rejected] == [8]
 
 

@@ -137,7 +137,7 @@ def test_xls() -> None:
     file = read_list(Path(__file__).with_name("old-excel.xls"))
     assert file.format == "xls"
     assert file.rows == (
-        (2, None, "工商银行甲支行", "宁波市中山路1号", "icbc", "57488888888", "", None),
+        (2, None, "工商银行甲支行", "宁波市中山路1号", "icbc", "57488888888", "", None, (), ""),
     )
 
 
