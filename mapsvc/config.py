@@ -147,6 +147,11 @@ class Settings:
         variables.whole(0, 1_000_000_000),
         "requests that one address may send in a minute; 0 for no limit",
     )
+    place_limit: int = _setting(
+        6,
+        variables.whole(0, 1_000_000),
+        "typed addresses of one visitor that geocoders are asked about in a minute; 0 for none",
+    )
     redis_url: str = _setting(
         "",
         variables.redis_url,

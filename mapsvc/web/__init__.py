@@ -22,6 +22,7 @@ from mapsvc.web import (
     metrics,
     oembed,
     pictures,
+    places,
     qr,
     search,
     sitemap,
@@ -48,6 +49,7 @@ _PAGES = (
     metrics,
     oembed,
     pictures,
+    places,
     search,
     sitemap,
 )
@@ -73,6 +75,7 @@ def create_app(settings: Settings, source: Source) -> Flask:
     qr.init_app(app)
     oembed.init_app(app)
     embeds.init_app(app, settings)
+    places.init_app(app, settings)
     for module in _PAGES:
         app.register_blueprint(module.bp)
     # What follows stands before Flask, each before what stands above it.

@@ -36,7 +36,7 @@ PAGE = "no-cache"
 """``Cache-Control`` of pages: as for data, for the visitor's own browser."""
 
 _UNSEEN = {"host", "port", "workers", "data_dir", "database_url", "offline", "geocoders"}
-_UNSEEN |= {"trusted_hosts", "proxy_hops", "rate_limit", "redis_url"}
+_UNSEEN |= {"trusted_hosts", "proxy_hops", "rate_limit", "place_limit", "redis_url"}
 """The settings that change no answer."""
 
 _ETAG = "mapsvc.etag"

@@ -33,6 +33,13 @@ class OutsideDistricts(NotFound):
         return f"no district holds {self.key}"
 
 
+class NotPlaced(NotFound):
+    """Nobody knows where a typed text lies."""
+
+    def __str__(self) -> str:
+        return f"nobody knows where {shown(self.key)} is"
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of problem: its status, the anchor in the documentation, what it means."""
@@ -57,6 +64,12 @@ KINDS: dict[type[MapsvcError], Kind] = {
         "outside-districts",
         "Outside all districts",
         "The point lies in none of the districts that are stored.",
+    ),
+    NotPlaced: Kind(
+        404,
+        "not-placed",
+        "Not placed",
+        "Neither the branches, towns and districts that are stored nor a geocoder know the text.",
     ),
     NotFound: Kind(404, "not-found", "Not found", "Nothing is stored under this id or code."),
     StoreError: Kind(

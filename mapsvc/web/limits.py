@@ -67,10 +67,14 @@ class Counts:
     Args:
         limit: how many an address may send in a window.
         now: the time in seconds since 1970.
+        what: is counted.
     """
 
-    def __init__(self, limit: int, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, limit: int, now: Callable[[], float] = time.time, what: str = "requests"
+    ) -> None:
         self.limit = limit
+        self._what = what
         self._now = now
         self.window = Window(int(now()) // WINDOW_S)
 
@@ -101,7 +105,7 @@ class Counts:
             return 0
         if not window.warned:
             window.warned = True
-            _warn(key, self.limit)
+            _warn(key, self.limit, self._what)
         return WINDOW_S - now % WINDOW_S
 
 
@@ -131,7 +135,7 @@ def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
         return None
 
 
-def _warn(key: str, limit: int) -> None:
+def _warn(key: str, limit: int, what: str) -> None:
     hint = ""
     if key == _NO_ADDRESS:
         hint = "; a proxy must forward IP addresses, and MAPSVC_PROXY_HOPS say how many there are"
@@ -140,7 +144,7 @@ def _warn(key: str, limit: int) -> None:
             hint = "; if that is a proxy of yours, set MAPSVC_PROXY_HOPS"
     except ValueError:
         pass
-    _log.warning("%s sent more than %d requests in a minute%s", shown(key), limit, hint)
+    _log.warning("%s sent more than %d %s in a minute%s", shown(key), limit, what, hint)
 
 
 def limit_requests(app: Flask, settings: Settings, uncounted: Collection[str] = ()) -> None:

@@ -120,6 +120,16 @@ OPERATIONS = (
         _JSON,
     ),
     Operation(
+        "/place",
+        "findPlace",
+        "Where a text lies",
+        "The place of a typed address, road, town, district or branch, with how exact it is: from "
+        "the branches' own addresses, the towns and the districts, and from geocoders where the "
+        "server has some. Where nobody knows it the answer is a problem with status 404.",
+        params.PlaceParams,
+        "TypedPlace",
+    ),
+    Operation(
         "/openapi.json",
         "getOpenApi",
         "This document",
@@ -176,7 +186,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.example is not None:
         content["example"] = operation.example
     problem = {"$ref": "#/components/responses/Problem"}
-    can_miss = operation.path_parts or operation.name == "locate"
+    can_miss = operation.path_parts or operation.name in {"locate", "findPlace"}
     return {
         "operationId": operation.name,
         "summary": operation.summary,

@@ -50,6 +50,9 @@ OPEN = choice(
     read=lambda _: minute(),
 )
 TYPED = text(100, description="What was typed so far, in Chinese or English.", example="鄞州")
+PLACE = text(
+    100, description="An address, road, town, district or branch.", example="鄞州区天童北路900号"
+)
 SUGGESTIONS = whole(1, 20, description="How many suggestions to give at most.")
 BBOX = Parameter(
     description="Only branches in this box: west, south, east, north in WGS-84 degrees. "
@@ -158,6 +161,11 @@ class NearestParams(FilterParams, PointParams):
 class SearchParams:
     q: Annotated[str, TYPED]
     limit: Annotated[int, SUGGESTIONS] = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceParams:
+    q: Annotated[str, PLACE]
 
 
 @dataclass(frozen=True, kw_only=True)

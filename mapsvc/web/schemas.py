@@ -249,6 +249,20 @@ SCHEMAS: dict[str, Schema] = {
         },
         optional=("id", "code", "point"),
     ),
+    "TypedPlace": _object(
+        {
+            "type": {"const": "Feature"},
+            "geometry": ref("Point"),
+            "properties": _object(
+                {
+                    "label": _text("What was placed."),
+                    "precision": {"enum": list(Precision)},
+                    "radius_m": _number("It is within so many metres of the point."),
+                    "source": _text("Who knows it: branches, districts, or a geocoder."),
+                }
+            ),
+        }
+    ),
     "Suggestions": _object(
         {"results": {"type": "array", "items": ref("Suggestion"), "maxItems": 20}}
     ),

@@ -6,6 +6,7 @@ variables, so that a worker that is started anew finds what the first one found.
 
 from __future__ import annotations
 
+import functools
 import gc
 import hashlib
 import logging
@@ -32,6 +33,7 @@ from mapsvc.web import create_app
 from mapsvc.web.embeds import VIEWS, Recording
 from mapsvc.web.limits import COUNTS
 from mapsvc.web.metrics import READER, ViewReader
+from mapsvc.web.places import GEOCODERS, Geocoders
 from mapsvc.web.sharing import Sharing, connect
 from mapsvc.web.waiting import QUEUE
 from mapsvc.web.warming import warm_up
@@ -61,6 +63,7 @@ def make_app() -> Flask:
         recording = Recording(app.extensions[VIEWS], partial(open_store, settings.store_url))
         app.extensions[READER] = ViewReader(recording.kept)
         recording.start()
+    app.extensions[GEOCODERS] = functools.cache(partial(_geocoders, settings))
     app.extensions[QUEUE].watch(_ANY.get(settings.host, settings.host), settings.port)
     # What is there now stays: the collector need not walk through it while requests wait.
     gc.collect()
@@ -73,6 +76,13 @@ def _source(settings: Settings) -> MappedSource | PostgisSource:
     if settings.index == "postgis":
         return PostgisSource(open_store(settings.store_url))
     return MappedSource(_snapshots(settings))
+
+
+def _geocoders(settings: Settings) -> Geocoders:
+    """What places typed addresses; made when the first is typed: many workers never need it."""
+    from mapsvc.service.places import Geocoders as Made  # noqa: PLC0415
+
+    return Made(open_store(settings.store_url), settings)
 
 
 def serve(settings: Settings, on_start: Callable[[], None]) -> None:
