@@ -5,10 +5,21 @@ from mapsvc.cli import (  # each adds its commands to main
     districts,
     embeds,
     lists,
+    notices,
     queries,
     serving,
     stores,
 )
 from mapsvc.cli.base import main
 
-__all__ = ["cache", "districts", "embeds", "lists", "main", "queries", "serving", "stores"]
+__all__ = [
+    "cache",
+    "districts",
+    "embeds",
+    "lists",
+    "main",
+    "notices",
+    "queries",
+    "serving",
+    "stores",
+]

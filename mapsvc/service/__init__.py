@@ -16,6 +16,7 @@ from mapsvc.service.districts import import_districts
 from mapsvc.service.geocode import GeocodeResult, geocode
 from mapsvc.service.lists import ImportResult, Outcome, import_list, remove_list
 from mapsvc.service.move import move_store
+from mapsvc.service.notices import add_notice, end_notice, read_moment
 from mapsvc.service.shipped import load_shipped, load_shipped_list, seed
 
 __all__ = [
@@ -25,9 +26,11 @@ __all__ = [
     "GeocodeResult",
     "ImportResult",
     "Outcome",
+    "add_notice",
     "audit",
     "cache_stats",
     "describe",
+    "end_notice",
     "geocode",
     "import_cache",
     "import_districts",
@@ -36,6 +39,7 @@ __all__ = [
     "load_shipped_list",
     "move_store",
     "prune_cache",
+    "read_moment",
     "remove_list",
     "seed",
     "verify_cache",
