@@ -9,6 +9,7 @@ import { connectLocate, drawVisitor } from "./locate";
 import type { Box, MapData } from "./mapdata";
 import { Navigation, type Visit } from "./navigation";
 import { connectNear } from "./near";
+import { connectOpen, tellOpen } from "./open";
 import { type Started, whenReady } from "./start";
 
 /** The map, once it lives; where it cannot, the drawn one stays and the list works without it. */
@@ -73,6 +74,7 @@ const main = document.querySelector<HTMLElement>("[data-locator]");
 const form = document.querySelector<HTMLFormElement>("form[data-filter]");
 if (main && form) {
   const navigation = new Navigation(main, form, (visit) => {
+    tellOpen();
     follow(visit).catch((reason: unknown) => console.warn(reason));
   });
   connectFilter(form, navigation);
@@ -90,4 +92,5 @@ if (main && form) {
   }
 }
 connectActions();
+connectOpen();
 orderDirections();

@@ -15,7 +15,7 @@ from mapsvc.lists.banks import Bank, banks
 from mapsvc.lists.services import Service, services
 from mapsvc.model import Point, Precision
 from mapsvc.snapshot import Snapshot
-from mapsvc.web import words
+from mapsvc.web import openings, words
 from mapsvc.web.areas import district_title
 from mapsvc.web.badges import UNKNOWN, badges
 from mapsvc.web.clock import minute
@@ -53,6 +53,9 @@ class BranchView:
     dialled: str
     """The telephone number as it is dialled, for a ``tel:`` link; empty where it is none."""
     hours: str
+    """The week in one line; empty where it is not known."""
+    openings: str
+    """When it is open in the coming days, for the page's script."""
     award: str
     services: tuple[str, ...]
     notices: tuple[NoticeView, ...]
@@ -148,6 +151,7 @@ def branch_view(snapshot: Snapshot, feature: bytes) -> BranchView:
     offered = [services()[code] for code in facts["services"] if code in services()]
     precision = Precision(facts["precision"]) if facts["precision"] else None
     located_at = facts["located_at"]
+    hours = facts["hours"]
     exact = precision is None or not precision.is_approximate
 
     def name_of(code: str) -> str:
@@ -163,7 +167,8 @@ def branch_view(snapshot: Snapshot, feature: bytes) -> BranchView:
         district_name=_name_of_district(snapshot, facts["district"]),
         phone=shown(facts["phone"] or ""),
         dialled=dialled(facts["phone"] or ""),
-        hours=shown(facts["hours"] or ""),
+        hours=openings.in_short(hours) if hours else "",
+        openings=openings.moments(hours, minute().date()) if hours else "",
         award=shown(facts["award"] or ""),
         services=tuple(map(service_name, offered)),
         notices=_notices(facts["notices"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
@@ -13,12 +14,11 @@ from mapsvc.links import Destination, directions
 from mapsvc.maps import Kind
 from mapsvc.model import Point
 from mapsvc.snapshot import EVERYTHING, BranchQuery, Snapshot
-from mapsvc.web import assets, caching, display, words
+from mapsvc.web import assets, caching, display, openings, words
 from mapsvc.web.areas import AreaLink, area_counts, area_name, area_title, crumbs, shown_in
 from mapsvc.web.branches import BranchView, bank_short_name, branch_view, service_name
 from mapsvc.web.context import snapshot
 from mapsvc.web.frame import in_datum
-from mapsvc.web.i18n import language
 from mapsvc.web.listing import OPENSTREETMAP, Listing, listed, listing
 from mapsvc.web.mapview import datum_of_tiles, given_in, map_view
 from mapsvc.web.nearby import ME, NEAR, Origin, origin_of
@@ -105,7 +105,7 @@ def index() -> ResponseReturnValue:
     return answer
 
 
-@caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
+@caching.cached(caching.PAGE, vary="Accept-Language", variant=openings.variant)
 def _index() -> ResponseReturnValue:
     return _rendered()
 
@@ -210,10 +210,12 @@ def _name_among(snap: Snapshot, code: str, is_below: bool) -> str:
 
 
 @bp.get("/branches/<branch_id>")
-@caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
+@caching.cached(caching.PAGE, vary="Accept-Language", variant=openings.variant)
 def branch(branch_id: str) -> ResponseReturnValue:
     snap = snapshot()
-    shown = branch_view(snap, snap.feature(branch_id))
+    feature = snap.feature(branch_id)
+    shown = branch_view(snap, feature)
+    hours = json.loads(feature)["properties"]["hours"]
     district = snap.district(shown.district).district if shown.district else None
     return render_template(
         "locator/branch.html",
@@ -229,6 +231,8 @@ def branch(branch_id: str) -> ResponseReturnValue:
             )
         ),
         nearby=_nearby(snap, shown),
+        week=openings.week(hours) if hours else (),
+        unlike=openings.unlike(hours) if hours else (),
         changed_at=snap.changed_at,
         by_openstreetmap=bool(snap.providers & OPENSTREETMAP),
     )
@@ -246,7 +250,7 @@ def _nearby(snap: Snapshot, branch: BranchView) -> list[tuple[BranchView, str]]:
 
 
 @bp.get("/districts/<code>")
-@caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
+@caching.cached(caching.PAGE, vary="Accept-Language", variant=openings.variant)
 def district(code: str) -> ResponseReturnValue:
     page = parse(PageParams, request.query_string, lenient=True).page
     snap = snapshot()
