@@ -105,7 +105,13 @@ def index() -> ResponseReturnValue:
     return answer
 
 
-@caching.cached(caching.PAGE, vary="Accept-Language", variant=openings.variant)
+def _variant() -> str:
+    """What the list depends on: also on what its place is, which the data alone does not tell."""
+    wanted = parse(IndexParams, request.query_string, lenient=True)
+    return f"{openings.variant()} {_start(snapshot(), wanted).origin}"
+
+
+@caching.cached(caching.PAGE, vary="Accept-Language", variant=_variant)
 def _index() -> ResponseReturnValue:
     return _rendered()
 

@@ -88,8 +88,14 @@ class ViewParams(BoxParams):
     zoom: Annotated[int, ZOOM]
 
 
+def _variant() -> str:
+    """The language, and what a typed place is, which the data alone does not tell."""
+    near = parse(DataParams, request.query_string, lenient=True).near
+    return f"{language()} {origin_of(near) if near else ''}"
+
+
 @bp.get("/data.json")
-@caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
+@caching.cached(caching.PAGE, vary="Accept-Language", variant=_variant)
 def data() -> Response:
     """A map and its areas; its branches, too, as long as they are few, else where views are."""
     wanted = parse(DataParams, request.query_string, lenient=True)

@@ -8,8 +8,10 @@ from mapsvc.model import BBox, Point
 from mapsvc.snapshot import BranchQuery, Snapshot
 from mapsvc.web import words
 from mapsvc.web.branches import BranchView, position_of
+from mapsvc.web.display import shown
 from mapsvc.web.frame import around, joined
 from mapsvc.web.i18n import gettext
+from mapsvc.web.places import place_of
 from mapsvc.web.query import text
 
 MAX_NEAR = 300
@@ -38,9 +40,16 @@ class Origin:
     """How far off a typed place may be; None where it is exact, and for the visitor's own."""
 
 
-def origin_of(typed: str) -> Origin | None:  # noqa: ARG001 - until places are known
+def origin_of(typed: str) -> Origin | None:
     """The place that a visitor typed, as far as it is known."""
-    return None
+    place = place_of(typed)
+    if place is None:
+        return None
+    return Origin(
+        place.point,
+        shown(place.label),
+        place.radius_m if place.precision.is_approximate else None,
+    )
 
 
 def distance_of(branch: BranchView, distance_m: float) -> str:
