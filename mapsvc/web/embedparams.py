@@ -141,4 +141,4 @@ def unknown(query: bytes) -> tuple[str, ...]:
 
 
 def _pairs(query: bytes) -> list[tuple[str, str]]:
-    return parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    return parse_qsl(query.decode(errors="replace"), keep_blank_values=True)

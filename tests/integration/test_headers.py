@@ -12,6 +12,7 @@ from mapsvc.errors import StoreError
 from mapsvc.snapshot import Snapshot
 from mapsvc.web import create_app, health
 from mapsvc.web.guard import is_trusted, trusted_hosts
+from mapsvc.web.assets import read_manifest
 from mapsvc.web.headers import content_security_policy, tile_sources
 from tests.integration.conftest import hostile_contents, make_app
 from tests.readings import snapshot_of
@@ -93,7 +94,10 @@ def test_images_may_come_from_the_tile_servers(settings: Settings, sources: list
     [
         (("*",), "*"),
         (("none",), "'none'"),
-        (("https://a.example", "https://*.b.example"), "https://a.example https://*.b.example"),
+        (
+            ("https://a.example", "https://*.b.example"),
+            "'self' https://a.example https://*.b.example",
+        ),
     ],
 )
 def test_only_embeds_may_be_framed(
@@ -103,8 +107,24 @@ def test_only_embeds_may_be_framed(
     embed = client.get("/embed")
     assert policy(embed)["frame-ancestors"] == ancestors
     assert embed.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-    for path in ("/api/docs", "/embedded", "/embed/builder", "/"):
+    assert policy(client.get("/embed?zoom=99"))["frame-ancestors"] == ancestors
+    others = ("/api/docs", "/embedded", "/embed/builder", "/embed/look.css", "/embed/v1.js", "/")
+    for path in (*others, "/oembed", "/metrics", "/healthz", "/nope"):
         assert policy(client.get(path))["frame-ancestors"] == "'none'"
+    with client.get(f"/static/{read_manifest()['embed.css']}") as file:
+        assert policy(file)["frame-ancestors"] == "'none'"
+
+
+def test_the_builder_alone_frames_and_only_our_own(client: FlaskClient) -> None:
+    assert policy(client.get("/embed/builder"))["frame-src"] == "'self'"
+    assert "frame-src" not in policy(client.get("/embed"))
+
+
+@pytest.mark.parametrize("path", ["/embed/v1.js", "/embed/v1.0.0.js", "/oembed?url=x"])
+def test_what_other_sites_load_may_be_read_there(client: FlaskClient, path: str) -> None:
+    headers = client.get(path).headers
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
 
 
 @pytest.mark.parametrize("path", ["/api/v1/branches", "/api/v1/branches/x", "/api/v1/nearest"])

@@ -65,6 +65,7 @@ def fill(url: str) -> None:
             writer.put_districts([DISTRICT])
             writer.put_geocodes([ANSWER, MISS])
             writer.note_seed("list", "abc")
+        store.add_views({("2026-11-22", "https://bank.example"): 3})
 
 
 def quiet(_total: int) -> AbstractContextManager[Callable[[int], None]]:
@@ -85,6 +86,7 @@ def test_everything_is_moved(source: str, target: str, urls: dict[tuple[str, int
         ("geocodes", 2),
         ("districts", 1),
         ("seeds", 1),
+        ("embed_views", 1),
         ("revision", 1),
     ]
     with closing(open_store(old)) as before, closing(open_store(new)) as after:
@@ -92,6 +94,7 @@ def test_everything_is_moved(source: str, target: str, urls: dict[tuple[str, int
         assert after.revision() == 2
         assert list(after.records()) == list(before.records())
         assert after.seeds() == {"list": "abc"}
+        assert after.views() == (("2026-11-22", "https://bank.example", 3),)
         with after.write() as writer:
             writer.put_list(FIRST, [A])
         assert after.revision() == 3
