@@ -1,4 +1,4 @@
-"""The frame's address: every parameter at its limits and beyond, and what is said of a wrong one."""
+"""The frame's address: every parameter at its limits and beyond, and how a mistake is said."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def client() -> FlaskClient:
     return client_of()
 
 
-def asked(client: FlaskClient, status: int = 200, **parameters: object) -> str:
+def asked(client: FlaskClient, status: int = 200, /, **parameters: object) -> str:
     response = client.get("/embed", query_string=urlencode(parameters))
     assert response.status_code == status, response.text[:2000]
     assert "Set-Cookie" not in response.headers
@@ -147,16 +147,21 @@ def test_a_query_that_is_no_text_is_a_mistake(client: FlaskClient) -> None:
 
 def test_map_list_or_both(client: FlaskClient) -> None:
     both, only_map, only_list = (asked(client, show=show) for show in ("both", "map", "list"))
-    assert 'class="card"' in both and 'id="map_shell"' in both
-    assert 'class="card"' not in only_map and 'id="map_shell"' in only_map
-    assert 'class="card"' in only_list and 'id="map_shell"' not in only_list
-    assert "frame-list-" in only_list and "/map/shell" not in only_list
+    assert 'class="card"' in both
+    assert 'id="map_shell"' in both
+    assert 'class="card"' not in only_map
+    assert 'id="map_shell"' in only_map
+    assert 'class="card"' in only_list
+    assert 'id="map_shell"' not in only_list
+    assert "frame-list-" in only_list
+    assert "/map/shell" not in only_list
 
 
 def test_a_branch_opens_within_the_frame(client: FlaskClient) -> None:
     listed = asked(client, bank="icbc", theme="dark", lang="en")
     link = re.search(r'<h3 class="card__name"><a href="([^"]+)"', listed)
-    assert link and link[1].startswith("/embed?")
+    assert link
+    assert link[1].startswith("/embed?")
     address = link[1].replace("&amp;", "&")
     assert {"bank=icbc", "theme=dark", "lang=en"} < set(address.partition("?")[2].split("&"))
     page = client.get(address).text
@@ -165,7 +170,8 @@ def test_a_branch_opens_within_the_frame(client: FlaskClient) -> None:
     assert 'href="/embed?' in page  # the way back
     assert "/branches/" in page  # the larger page
     for link_out in re.findall(r'<a [^>]*href="https?:[^>]*>', page):
-        assert 'target="_blank"' in link_out and "noopener" in link_out
+        assert 'target="_blank"' in link_out
+        assert "noopener" in link_out
 
 
 def test_a_branch_that_is_gone_is_said_in_the_frame(client: FlaskClient) -> None:
@@ -200,7 +206,8 @@ def test_looks_are_a_style_sheet_of_the_site(client: FlaskClient) -> None:
     assert "look.css" not in asked(client, theme="dark")
     assert client.get("/embed/look.css?accent=ffff00").status_code == 400
     dark = client.get("/embed/look.css?accent=c7000b&theme=dark").text
-    assert "--brand:#c7000b" not in dark and "@media" not in dark
+    assert "--brand:#c7000b" not in dark
+    assert "@media" not in dark
 
 
 @pytest.mark.parametrize(
@@ -220,11 +227,14 @@ def test_themes(client: FlaskClient, theme: str, scheme: str, link: str | None) 
 
 
 def test_the_button_of_the_own_position_is_asked_for(client: FlaskClient) -> None:
-    assert "/map/shell-embed-" in asked(client) and "locate-blocked" not in asked(client)
+    assert "/map/shell-embed-" in asked(client)
+    assert "locate-blocked" not in asked(client)
     near = asked(client, near=1)
-    assert "/map/shell-embednear-" in near and "locate-blocked" in near
+    assert "/map/shell-embednear-" in near
+    assert "locate-blocked" in near
     shell = re.search(r'src="(/map/shell-embednear-[^"]+)"', near)
-    assert shell and client.get(shell[1]).status_code == 200
+    assert shell
+    assert client.get(shell[1]).status_code == 200
 
 
 def test_what_must_be_seen_is_seen(client: FlaskClient) -> None:

@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 
 from mapsvc.cli import main
 from mapsvc.errors import StoreError
+from mapsvc.hours import CHINA
 from mapsvc.store import open_store
 from mapsvc.web import clock
 from mapsvc.web.embeds import KEPT_DAYS, MAX_ORIGINS, OTHERS, VIEWS, Recording, Views
@@ -112,10 +113,6 @@ def test_forged_origins_fill_nothing() -> None:
 
 
 def test_a_day_is_china_s(monkeypatch: pytest.MonkeyPatch) -> None:
-    from datetime import UTC, datetime
-
-    from mapsvc.hours import CHINA
-
     late = datetime(2026, 11, 22, 17, 0, tzinfo=UTC).astimezone(CHINA)
     monkeypatch.setattr("mapsvc.web.embeds.minute", lambda: late)
     views = Views()
@@ -233,7 +230,8 @@ def test_a_store_that_is_down_costs_no_view(caplog: pytest.LogCaptureFixture) ->
         views.count(BANK)
         waits = [recording.step() for _ in range(3)]
         views.count(BANK)
-    assert waits == sorted(waits) and waits[-1] <= 300
+    assert waits == sorted(waits)
+    assert waits[-1] <= 300
     assert len(caplog.records) == 1
     store.is_down = False
     recording.step()

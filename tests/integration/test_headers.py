@@ -11,8 +11,8 @@ from mapsvc.config import Settings
 from mapsvc.errors import StoreError
 from mapsvc.snapshot import Snapshot
 from mapsvc.web import create_app, health
-from mapsvc.web.guard import is_trusted, trusted_hosts
 from mapsvc.web.assets import read_manifest
+from mapsvc.web.guard import is_trusted, trusted_hosts
 from mapsvc.web.headers import content_security_policy, tile_sources
 from tests.integration.conftest import hostile_contents, make_app
 from tests.readings import snapshot_of

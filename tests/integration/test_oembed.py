@@ -98,7 +98,7 @@ BAD = [
     "https://map.example%2f@evil.example/",
     "https://map.example./",
     "https://sub.map.example/",
-    "https://mаp.example/",  # noqa: RUF001  # a Cyrillic letter
+    "https://mаp.example/",  # a Cyrillic letter
     "https://map.example\t.evil.example/",
     " https://map.example/",
     "https://map.example/ ",
@@ -184,7 +184,7 @@ def test_other_formats_are_not_implemented(client: FlaskClient, form: str) -> No
               "url=x&maxheight=-1", "url=" + "x" * 2_049],
 )  # fmt: skip
 def test_a_wrong_request_says_what_is_wrong(client: FlaskClient, query: str) -> None:
-    response = client.get(f"/oembed?{query}")
+    response: Any = client.get(f"/oembed?{query}")
     assert response.status_code == 400
     assert response.json["status"] == 400
 
@@ -233,7 +233,8 @@ def test_every_public_page_says_where_to_ask(client: FlaskClient, path: str, pag
     address = html.unescape(link[1])
     assert address.startswith(f"{SITE}/oembed?")
     assert parse_qs(urlsplit(address).query)["url"] == [page]
-    assert client.get(address.removeprefix(SITE)).json["type"] == "rich"
+    answer: Any = client.get(address.removeprefix(SITE)).json
+    assert answer["type"] == "rich"
 
 
 @pytest.mark.parametrize("path", ["/nope", "/branches/nobody", "/api/docs", "/embed?zoom=99"])

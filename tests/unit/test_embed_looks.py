@@ -1,4 +1,4 @@
-"""A host's colour can be read in both schemes, and origins are settings that browsers understand."""
+"""A host's colour can be read in both schemes; origins are settings that browsers understand."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_origins_as_browsers_write_them(text: str, origins: tuple[str, ...]) -> 
     ],
 )
 def test_origins_that_a_policy_cannot_hold(text: str) -> None:
-    with pytest.raises(SettingError, match="MAPSVC_EMBED_ORIGINS: .* is not ") as caught:
+    with pytest.raises(SettingError, match=r"MAPSVC_EMBED_ORIGINS: .* is not ") as caught:
         Settings.from_environment({"MAPSVC_EMBED_ORIGINS": text})
     assert "GEHEIM" not in str(caught.value)
 
