@@ -22,8 +22,10 @@ from mapsvc.geocoding.quality import SAME_PLACE_M
 from mapsvc.geocoding.record import from_json, to_json
 from mapsvc.geocoding.retry import Patience
 from mapsvc.geocoding.transport import MAX_BYTES, Offline
+from mapsvc.hours import Hours
 from mapsvc.lists.headings import HEADINGS
 from mapsvc.lists.rows import Limits
+from mapsvc.lists.services import services
 from mapsvc.model import Datum, Geocode, Precision
 from mapsvc.web.guard import MAX_BODY
 from mapsvc.web.listing import MAX_LISTED
@@ -261,6 +263,32 @@ def embed_parameters(text: str) -> list[str]:
     return unequal("parameter", column(text, "parameter"), page_parameters())
 
 
+def hours(text: str) -> list[str]:
+    """Both tables: what is understood, and what is refused for which part."""
+    written = column(text, "written", 1)
+    rows = [row for row in tables(text, "written") if len(row) == 2]
+    wrong = [f"hours {cell}: {read}" for cell, said in rows if (read := _hours(cell)) != said]
+    faults = [row for row in tables(text, "written") if len(row) == 3]
+    for cell, part, allowed in faults:
+        start = f"hours: {part!r} is not {allowed}"
+        if not (read := _hours(cell)).startswith(start):
+            wrong.append(f"hours {cell}: {read}")
+    return wrong if written and faults else ["no hours"]
+
+
+def _hours(text: str) -> str:
+    try:
+        return str(Hours.parse(text))
+    except InvalidValue as error:
+        return str(error)
+
+
+def offers(text: str) -> list[str]:
+    return unequal(
+        "service", column(text, "service", 1), {s.code: s.name for s in services().values()}
+    )
+
+
 def headers(text: str) -> list[str]:
     (block,) = blocks(text, "http")
     written = dict(line.split(": ", 1) for line in block.splitlines())
@@ -315,6 +343,7 @@ CHECKS: dict[str, tuple[Callable[[str], list[str]], ...]] = {
     "docs/settings.md": (settings,),
     "docs/commands.md": (commands,),
     "docs/lists.md": (list_headings,),
+    "docs/data.md": (hours, offers),
     "docs/providers.md": (geocoders, precisions, reasons, record_fields),
     "docs/api.md": (paths,),
     "docs/embedding.md": (embed_parameters,),
