@@ -196,7 +196,7 @@ def _parted(letters: str, *, is_last: bool) -> list[Typed]:
         for piece in _pieces(letters, start, tables.beginnings):
             end = start + len(piece)
             is_open = end == len(letters) and is_last
-            is_whole = piece in tables.syllables and not is_open
+            is_whole = piece in tables.syllables - _INITIALS and not is_open
             if is_open or is_whole or piece in _INITIALS:
                 found += [
                     Typed((piece, *rest.pieces), (is_whole, *rest.whole))

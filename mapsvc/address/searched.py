@@ -9,9 +9,10 @@ from mapsvc.address.normalise import canonical, canonical_all
 from mapsvc.address.pinyin import spelled
 from mapsvc.address.simplified import simplified
 
+_NO_ROAD = "[^路街道巷弄号\\d\n]"
 _ABOVE = re.compile(
-    "(?:[㐀-鿿]{2,7}?(?:省|自治区))?(?:[㐀-鿿]{2,7}?(?:市|自治州|地区|盟))?"
-    "(?:[^路街道巷弄号\\d\n]{1,7}?[区县市旗])?"
+    f"(?:{_NO_ROAD}{{2,7}}?(?:省|自治区))?(?:{_NO_ROAD}{{2,7}}?(?:市(?!场)|自治州|地区|盟))?"
+    f"(?:{_NO_ROAD}{{1,7}}?(?:[区县旗]|市(?!场)))?"
 )
 """Province, city and district at the beginning of an address. They are no part of its spelling,
 or their syllables would be found in every address."""

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mapsvc.address.parts import parse
 from mapsvc.model import Point
 from mapsvc.search.matching import Rank, Span, Wanted, spans
+from mapsvc.search.places import BRANCHES, known
 from mapsvc.search.vocabulary import Named, bank_names, place_names
 from mapsvc.snapshot import Snapshot
 
@@ -58,6 +60,8 @@ def suggest(snapshot: Snapshot, text: str, limit: int) -> list[Suggestion]:
     rest = [thing for order, thing in found if order[0] >= Rank.INSIDE]
     chosen = _shared(first)[:limit]
     chosen += [_branch(f, wanted) for f in snapshot.suggested(text, limit - len(chosen))]
+    if len(chosen) < limit:
+        chosen += _place(snapshot, text, wanted)
     return [*chosen, *_shared(rest)][:limit]
 
 
@@ -92,6 +96,16 @@ def _things(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[Order, Suggest
 def _thing(kind: Kind, named: Named, wanted: Wanted, count: int | None) -> Suggestion:
     typed = spans(wanted, named.name)
     return Suggestion(kind, named.code, named.name, named.name_en, named.detail, count, typed)
+
+
+def _place(snapshot: Snapshot, text: str, wanted: Wanted) -> Iterator[Suggestion]:
+    """The place of an address on a road that branches are on."""
+    if not parse(text).streets:
+        return
+    found = known(snapshot, text)
+    if found is not None and found.source == BRANCHES:
+        typed = spans(wanted, found.label)
+        yield Suggestion(Kind.PLACE, text.strip(), found.label, "", "", None, typed, found.point)
 
 
 def _branch(feature: bytes, wanted: Wanted) -> Suggestion:

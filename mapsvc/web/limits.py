@@ -71,7 +71,7 @@ class Counts:
     """
 
     def __init__(
-        self, limit: int, now: Callable[[], float] = time.time, what: str = "requests"
+        self, limit: int, now: Callable[[], float] = time.time, *, what: str = "requests"
     ) -> None:
         self.limit = limit
         self._what = what

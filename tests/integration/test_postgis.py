@@ -28,6 +28,7 @@ from mapsvc.model import (
 from mapsvc.snapshot import BranchQuery, MemorySnapshot
 from mapsvc.snapshot.database import PostgisSource
 from mapsvc.snapshot.postgis import PostgisSnapshot
+from mapsvc.snapshot.wording import EXAMINED
 from mapsvc.store import open_store
 from mapsvc.store.postgresql import PostgresStore
 from mapsvc.store.sql import SqlStore
@@ -143,7 +144,31 @@ QUERIES = (
 )
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=repr)
+WORDS = (
+    *(
+        "gongh",
+        "gsyh 中山",
+        "zh13",
+        "zhihang1",
+        "zhongshanlu",
+        "zsl",
+        "hs",
+        "海曙",
+        "支行 (中山)路1",
+    ),
+    *("yz", "jhyz", "支h13", "zhihang\ud800", "zh\0", "a.*\\", "中山 zhihang13", "支行13號", "( ["),
+)
+
+
+@pytest.mark.parametrize("text", WORDS)
+def test_suggestions(text: str, postgis: PostgisSnapshot, memory: MemorySnapshot) -> None:
+    if memory.page(BranchQuery(q=text), 1).matched < EXAMINED:
+        for limit in (0, 1, 3, 20):
+            assert postgis.suggested(text, limit) == memory.suggested(text, limit)
+    assert len(postgis.suggested(text, 20)) == len(memory.suggested(text, 20))
+
+
+@pytest.mark.parametrize("query", [*QUERIES, *(BranchQuery(q=text) for text in WORDS)], ids=repr)
 def test_filters(query: BranchQuery, postgis: PostgisSnapshot, memory: MemorySnapshot) -> None:
     for limit, offset in ((5, 0), (5, 3), (1_000, 0), (1_000, 1_000), (10, 100_000)):
         found, expected = (each.page(query, limit, offset) for each in (postgis, memory))

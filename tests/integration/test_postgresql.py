@@ -265,6 +265,21 @@ def test_what_is_searched_in_the_database_is_kept_in_step(
     assert kept()[0] == "b0|工商银行第0支行/宁波市中山路0号"
 
 
+def test_what_was_stored_before_is_found_in_pinyin_after_migrating(
+    store: PostgresStore, postgres: Cluster, postgres_url: str
+) -> None:
+    with store.write() as writer:
+        writer.put_list(FIRST, [replace(A, name="鄞州支行", address="宁波市鄞州區天童北路1号")])
+    store.close()
+    name = name_of(postgres_url)
+    postgres.run("ALTER TABLE branches DROP COLUMN spelled", name)
+    postgres.run("UPDATE branches SET search = 'old'", name)
+    postgres.run("DELETE FROM migrations WHERE name = '0005_pinyin'", name)
+    open_store(postgres_url).close()
+    kept = postgres.run("SELECT replace(search || '/' || spelled, E'\\n', '|') FROM branches", name)
+    assert kept == ("鄞州支行|宁波市鄞州区天童北路1号/ yin zhou zhi hang| tian tong bei lu 1 hao")
+
+
 def test_places_are_geography(store: PostgresStore, postgres: Cluster, postgres_url: str) -> None:
     with store.write() as writer:
         writer.put_list(FIRST, [A, B])
