@@ -1,6 +1,6 @@
 # The commands of the project. `make run` and `make test` set up everything that they need.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test test-peer lint format bench soak lock messages data system clean
+.PHONY: help setup setup-test run test coverage test-peer lint format bench soak lock messages data system clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -37,8 +37,15 @@ run: setup  ## serve the branches at http://127.0.0.1:8000
 system:
 	@sh .ci/system-packages
 
+# Two at least: many tests wait for a server. A file's tests stay together, for they share servers.
+TESTS_AT_ONCE ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $$n)
+PYTEST := $(BIN)/python -m pytest --numprocesses $(TESTS_AT_ONCE) --dist loadfile
+
 test: setup-test system lint  ## run every check and every test
-	$(BIN)/python -m pytest --cov
+	$(PYTEST)
+
+coverage: setup-test system  ## run every test and say which lines and branches none of them runs
+	$(PYTEST) --cov
 
 # Debian's own Python: one built elsewhere may not load SQLite's extensions.
 .venv/peer.stamp: tests/peer/requirements.txt | $(BIN)/python
