@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +15,11 @@ from flask.testing import FlaskClient
 
 from mapsvc import service
 from mapsvc.config import NETWORK_PROVIDERS, Settings
+from mapsvc.geo.geodesic import single_m
 from mapsvc.model import Place, Point, Precision
 from mapsvc.search.places import known, place
 from mapsvc.service.places import Geocoders
-from mapsvc.snapshot import Snapshot
+from mapsvc.snapshot import BranchQuery, Snapshot
 from mapsvc.store import open_store
 from mapsvc.store.base import Store
 from mapsvc.web.places import GEOCODERS
@@ -44,8 +46,6 @@ def snapshot(store: Store) -> Snapshot:
 
 @pytest.fixture
 def amap() -> Iterator[StubAMap]:
-    import threading  # noqa: PLC0415
-
     server = StubAMap()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
@@ -112,20 +112,12 @@ def test_nobody_knows(snapshot: Snapshot, text: str) -> None:
 
 def test_a_place_is_within_its_radius(snapshot: Snapshot) -> None:
     """Every branch that lies in an area or town lies within what is said of it."""
-    from mapsvc.geo.geodesic import single_m  # noqa: PLC0415
-
     for text, code in (("鄞州", "330212"), ("慈溪", "330282")):
         found = known(snapshot, text)
         assert found is not None
-        for feature in snapshot.iterate(service_query(code)):
+        for feature in snapshot.iterate(BranchQuery(district=code)):
             lon, lat = json.loads(feature)["geometry"]["coordinates"]
             assert single_m(found.point.lon, found.point.lat, lon, lat) <= found.radius_m
-
-
-def service_query(code: str) -> Any:
-    from mapsvc.snapshot import BranchQuery  # noqa: PLC0415
-
-    return BranchQuery(district=code)
 
 
 def test_the_more_exact_place_is_taken(snapshot: Snapshot) -> None:
@@ -164,11 +156,8 @@ class TestGeocoders:
         assert found.source == "curated"
         assert amap.asked() == []
 
-    @pytest.mark.parametrize("change", [{"may_store": False}])
-    def test_without_accepted_terms_none_is_asked(
-        self, store: Store, amap: StubAMap, change: dict[str, Any]
-    ) -> None:
-        geocoders = Geocoders(store, settings(amap, **change))
+    def test_without_accepted_terms_none_is_asked(self, store: Store, amap: StubAMap) -> None:
+        geocoders = Geocoders(store, settings(amap, may_store=False))
         assert not geocoders.can_ask
         assert geocoders.ask("宁波市鄞州区某某二路12号") is None
         assert amap.asked() == []
