@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from shapely import box
 
 from mapsvc.errors import NotFound, SettingError, StoreError
+from mapsvc.hours import CHINA
 from mapsvc.model import (
     BBox,
     Branch,
     BranchList,
     Datum,
     District,
+    Notice,
     Placement,
     Point,
     Precision,
@@ -35,6 +38,16 @@ from mapsvc.store.sql import SqlStore
 from tests.postgres import Cluster
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+HOURS = ("", "Mo-Fr 09:00-17:00; PH off", "24/7", "as stored by an old version", "Sa 10:00-12:00")
+OFFERS = ((), ("atm",), ("atm", "parking"), ("counter", "wifi"))
+OPEN = datetime(2026, 11, 23, 9, 30, tzinfo=CHINA)  # a Monday
+NOTICES = (
+    Notice(1, "全部", NOW, NOW + timedelta(3650), "all"),
+    Notice(2, "区", NOW - timedelta(1), NOW + timedelta(3650), district="330212"),
+    Notice(3, "市", NOW + timedelta(1), NOW + timedelta(3650), district="330200"),
+    Notice(4, "网点", NOW, NOW + timedelta(3650), branch="b38"),
+    Notice(5, "过去", NOW - timedelta(9), NOW - timedelta(8)),
+)
 BANKS = ("icbc", "ccb", "bocom", None)
 SPREADS = (
     # about Ningbo, across ±180°, at both poles, at 50°N, all over the world
@@ -63,7 +76,16 @@ def places() -> Iterator[tuple[float, float]]:
 def fill(store: SqlStore) -> None:
     found = list(places())
     branches = [
-        Branch(f"b{i}", f"支行{i % 97}號", f"宁波市（中山）路{i}号", BANKS[i % 4], "1" * (i % 2))
+        Branch(
+            f"b{i}",
+            f"支行{i % 97}號",
+            f"宁波市（中山）路{i}号",
+            BANKS[i % 4],
+            "1" * (i % 2),
+            HOURS[i % 7 % len(HOURS)],
+            services=OFFERS[i % 11 % len(OFFERS)],
+            award="奖" * (i % 5 == 0),
+        )
         for i in range(len(found) + 3)  # the last are without a place
     ]
     reason = ReviewReason(ReviewCode.NEAR_BORDER, {"border_m": 3.5})
@@ -78,7 +100,8 @@ def fill(store: SqlStore) -> None:
     west, east = box(121.2, 29.7, 121.5, 30.0), box(121.5, 29.7, 121.8, 30.0)
     with store.write() as writer:
         writer.put_list(BranchList("second", "二", 2020), branches[::-3])
-        writer.put_list(BranchList("first", "一", 2021), branches)
+        writer.put_list(BranchList("first", "一", 2021, award="示范"), branches)
+        writer.put_notices(NOTICES)
         writer.put_placements(placements)
         writer.put_districts(
             [
@@ -141,6 +164,12 @@ QUERIES = (
     BranchQuery(bbox=BBox(10, 89.95, -10, 90)),
     BranchQuery(list="second", bank="ccb", district="330200", q="支行"),
     BranchQuery(list="second", bbox=BBox(100, -90, -100, 90)),
+    BranchQuery(service="atm"),
+    BranchQuery(service="none"),
+    BranchQuery(service="a\0"),
+    BranchQuery(open_at=OPEN),
+    BranchQuery(open_at=OPEN + timedelta(days=5)),
+    BranchQuery(open_at=OPEN, service="parking", q="支行", bbox=BBox(100, -90, -100, 90)),
 )
 
 
@@ -188,6 +217,32 @@ def test_filters(query: BranchQuery, postgis: PostgisSnapshot, memory: MemorySna
     assert sorted(whole) == sorted(memory.iterate(query))
     assert postgis.counts(query) == memory.counts(query)
     assert postgis.extent(query) == memory.extent(query)
+
+
+def test_services_hours_and_notices(postgis: PostgisSnapshot) -> None:
+    """What both give is right: counted by hand."""
+    size = len(postgis)
+    offers = [OFFERS[i % 11 % len(OFFERS)] for i in range(size)]
+    hours = [HOURS[i % 7 % len(HOURS)] for i in range(size)]
+    counts = {entry.service.code: entry.count for entry in postgis.services}
+    assert counts == {
+        code: sum(code in each for each in offers) for code in ("counter", "atm", "wifi", "parking")
+    }
+    assert postgis.hours_known == sum(each not in {"", HOURS[3]} for each in hours)
+    assert postgis.page(BranchQuery(service="atm"), 1).matched == counts["atm"]
+    monday = postgis.page(BranchQuery(open_at=OPEN), 1).matched
+    assert monday == hours.count(HOURS[1]) + hours.count(HOURS[2])
+    assert [notice.id for notice in postgis.notices] == [2, 1, 4, 3]
+    of_b38 = json.loads(postgis.feature("b38"))["properties"]
+    assert (of_b38["hours"], of_b38["award"]) == (None, "示范")
+    assert [notice["text"] for notice in of_b38["notices"]] == ["区", "全部", "网点", "市"]
+    of_b5 = json.loads(postgis.feature("b5"))["properties"]
+    assert (of_b5["services"], of_b5["award"]) == (["atm"], "奖")
+    assert [notice["text"] for notice in of_b5["notices"]] == ["全部", "市"]
+    assert of_b5["notices"][0]["text_en"] == "all"
+    assert [notice["scope"] for notice in of_b38["notices"]] == [
+        "district", "all", "branch", "district",
+    ]  # fmt: skip
 
 
 FROM = (
@@ -240,7 +295,8 @@ def test_clusters(zoom: int, postgis: PostgisSnapshot, memory: MemorySnapshot) -
 
 def test_the_rest(postgis: PostgisSnapshot, memory: MemorySnapshot) -> None:
     assert len(postgis) == len(memory)
-    for name in ("revision", "changed_at", "lists", "banks", "districts", "providers"):
+    for name in ("revision", "changed_at", "lists", "banks", "districts", "providers", "services",
+                 "hours_known", "notices"):  # fmt: skip
         assert getattr(postgis, name) == getattr(memory, name), name
     assert postgis.areas.roots == memory.areas.roots
     assert postgis.feature("b7") == memory.feature("b7")

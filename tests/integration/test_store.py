@@ -10,8 +10,9 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from mapsvc.model import (
     Datum,
     District,
     Geocode,
+    Notice,
     Placement,
     Point,
     Precision,
@@ -41,9 +43,10 @@ HOSTILE = (
     "{{7*7}} <script>alert(1)</script> ${x} ` ' \" \\ \x01\x1f \u202e\u2066 😀 ; DROP TABLE lists"
 )
 A = Branch("icbc-1", "工商银行甲支行", "宁波市甲路1号", "icbc", "0574-1", "Mo-Fr 09:00-17:00")
-B = Branch("x-2", HOSTILE, HOSTILE, None, HOSTILE, HOSTILE, Point(121.5, 29.8, Datum.BD09))
+B = Branch("x-2", HOSTILE, HOSTILE, None, HOSTILE, HOSTILE, Point(121.5, 29.8, Datum.BD09),
+           ("atm", "wifi"), HOSTILE)  # fmt: skip
 C = Branch("ccb-3", "建设银行丙支行", "宁波市丙路3号", "ccb")
-FIRST = BranchList("first", "第一", 2021, "first.txt", NOW)
+FIRST = BranchList("first", "第一", 2021, "first.txt", NOW, "示范")
 SECOND = BranchList("second", HOSTILE)
 PLACED = Placement(
     "icbc-1",
@@ -116,6 +119,42 @@ def test_values_come_back_as_they_went_in(store: Store, url: str) -> None:
     assert list(again.geocodes()) == [MISS, ANSWER]
     assert again.seeds() == {"list": "abc"}
     again.close()
+
+
+def test_notices_are_kept_by_id_and_raise_the_revision(store: Store, url: str) -> None:
+    end = NOW + timedelta(days=1)
+    first = Notice(1, "台风停业", NOW, end, "typhoon", branch="icbc-1")
+    second = Notice(2, "{{7*7}}", NOW, end, district="330212")
+    with store.write() as writer:
+        writer.put_notices([second, first])
+    assert store.revision() == 1
+    assert store.notices() == (first, second) == store.contents().notices
+    ended = replace(first, end=NOW)
+    with store.write() as writer:
+        writer.put_notices([ended])
+    again = open_store(url)
+    with again.reading() as reading:
+        assert reading.notices == (ended, second)
+    assert again.revision() == 2
+    again.close()
+
+
+def test_a_store_of_the_version_before_has_no_services_awards_and_notices(url: str) -> None:
+    opened = open_store(url)
+    with opened.write() as writer:
+        writer.put_list(FIRST, [A])
+    with opened._write() as connection:  # back to before the step
+        for table, column in (("lists", "award"), ("branches", "services"), ("branches", "award")):
+            if column == "services":
+                connection.exec_driver_sql("DROP INDEX IF EXISTS branches_services")
+            connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+        connection.exec_driver_sql("DROP TABLE notices")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE name LIKE '0006%%'")
+    opened.close()
+    with closing(open_store(url)) as again:
+        assert again.branches() == (A,)
+        assert again.lists() == (replace(FIRST, award=""),)
+        assert again.notices() == ()
 
 
 def test_nul_is_shown_as_lists_show_it(store: Store) -> None:
@@ -314,7 +353,7 @@ def test_writers_of_many_processes_queue_up(url: str) -> None:
     program = textwrap.dedent(
         """
         import sys
-        from datetime import UTC, datetime
+        from datetime import UTC, datetime, timedelta
         from mapsvc.model import Geocode
         from mapsvc.store import open_store
         store = open_store(sys.argv[1])
