@@ -65,6 +65,7 @@ async function follow(visit: Visit): Promise<void> {
     button.hidden = to !== null || allInView(map, data);
     button.onclick = () => {
       button.hidden = true;
+      map.getContainer().focus({ preventScroll: true });
       fit(data);
     };
   }
