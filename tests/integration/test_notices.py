@@ -1,0 +1,260 @@
+"""Notices, services and what is open now: from the commands and lists to every answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from flask.testing import FlaskClient
+
+from mapsvc import service
+from mapsvc.cli import main
+from mapsvc.config import Settings
+from mapsvc.errors import InvalidValue, NotFound
+from mapsvc.hours import CHINA
+from mapsvc.service.notices import read_moment
+from mapsvc.snapshot import BranchQuery, Keeper, MappedSource
+from mapsvc.store import open_store
+from mapsvc.store.base import Store
+from mapsvc.web import caching, params
+from tests.integration.conftest import make_app
+
+LIST = """\
+id,name,address,hours,services,award
+a,工商银行甲支行,宁波市鄞州区中山路1号,周一至周五9:00-17:00；节假日休息,停车、ATM,五星
+b,工商银行乙支行,宁波市鄞州区中山路2号,24/7,atm,
+c,建设银行丙支行,宁波市海曙区中山路3号,,,
+"""
+NOW = datetime(2026, 11, 23, 9, 30, 40, tzinfo=CHINA)  # a Monday
+
+
+def listed(tmp_path: Path, text: str = LIST) -> Path:
+    path = tmp_path / "own.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path}/mapsvc.sqlite3")
+    service.load_shipped(opened, Settings())
+    service.import_list(opened, listed(tmp_path), award="示范")
+    yield opened
+    opened.close()
+
+
+def snapshot_in_files(store: Store, folder: Path) -> Any:
+    Keeper(store, folder).refresh()
+    return MappedSource(folder).current()
+
+
+def properties(snapshot: Any, branch_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(snapshot.feature(branch_id))["properties"]
+    return found
+
+
+class TestLists:
+    def test_hours_services_and_award_come_to_the_features(
+        self, store: Store, tmp_path: Path
+    ) -> None:
+        shown = snapshot_in_files(store, tmp_path / "snapshots")
+        a, b, c = (properties(shown, branch_id) for branch_id in "abc")
+        assert (a["hours"], b["hours"], c["hours"]) == ("Mo-Fr 09:00-17:00; PH off", "24/7", None)
+        assert (a["services"], b["services"], c["services"]) == (["atm", "parking"], ["atm"], [])
+        assert (a["award"], b["award"], c["award"]) == ("五星", "示范", "示范")
+        assert [(each.service.code, each.count) for each in shown.services] == [
+            ("atm", 2), ("parking", 1),
+        ]  # fmt: skip
+        assert shown.hours_known == 2
+
+    def test_the_award_of_a_list_stays_until_it_is_taken_back(
+        self, store: Store, tmp_path: Path
+    ) -> None:
+        path = listed(tmp_path)
+        assert service.import_list(store, path).outcome is service.Outcome.UNCHANGED
+        assert service.import_list(store, path, award="").outcome is service.Outcome.STORED
+        assert [known.award for known in store.lists()] == [""]
+        for award in ("行" * 101, "a\nb"):
+            with pytest.raises(InvalidValue, match="award"):
+                service.import_list(store, path, award=award)
+
+    def test_what_cannot_be_read_is_said_with_its_place(self, store: Store, tmp_path: Path) -> None:
+        text = LIST.replace("24/7", "9点关门").replace("停车、ATM", "停车、游泳池")
+        result = service.import_list(store, listed(tmp_path, text))
+        assert result.outcome is service.Outcome.REJECTED
+        (first, second) = result.file.rejected
+        assert (first.line, first.column, first.value) == (2, "services", "'停车、游泳池'")
+        assert first.reason.startswith("'游泳池' is not a known service")
+        assert (second.line, second.column, second.value) == (3, "hours", "'9点关门'")
+        assert second.reason.startswith("'9点关门' is not a weekday, date, holiday, time or off")
+
+
+class TestService:
+    def test_a_notice_is_added_and_ended(self, store: Store, tmp_path: Path) -> None:
+        later = datetime.now(CHINA) + timedelta(days=3)
+        before = store.revision()
+        one = service.add_notice(store, " 台风停业 ", end=later, text_en="typhoon", branch="a")
+        two = service.add_notice(store, "全部", start=later, end=later + timedelta(1))
+        three = service.add_notice(store, "市", end=later, district="330200")
+        assert [one.id, two.id, three.id] == [1, 2, 3]
+        assert store.revision() == before + 3
+        assert (one.text, one.scope, two.scope, three.scope) == (
+            "台风停业", "branch", "all", "district",
+        )  # fmt: skip
+        shown = snapshot_in_files(store, tmp_path / "snapshots")
+        assert shown.notices == (one, three, two)
+        assert [told["text"] for told in properties(shown, "a")["notices"]] == ["台风停业", "全部"]
+        service.end_notice(store, 1)
+        service.end_notice(store, 2)
+        ended, never = store.notices()[:2]
+        assert ended.start == one.start
+        assert ended.end <= datetime.now(CHINA)
+        assert never.start == never.end
+        shown = snapshot_in_files(store, tmp_path / "snapshots")
+        assert [notice.id for notice in shown.notices] == [3]
+        assert properties(shown, "a")["notices"] == []
+        with pytest.raises(InvalidValue, match="notice: 1 is not"):
+            service.end_notice(store, 1)
+
+    @pytest.mark.parametrize(
+        ("given", "error", "message"),
+        [
+            ({"branch": "x"}, NotFound, "no branch 'x'"),
+            ({"district": "330299"}, NotFound, "no district '330299'"),
+            ({"district": "33"}, NotFound, "no district '33'"),
+            ({"district": "000000"}, NotFound, "no district"),
+            ({"branch": "a", "district": "330212"}, InvalidValue, "district"),
+            ({"text": " "}, InvalidValue, "text"),
+            ({"text": "x" * 501}, InvalidValue, "text"),
+            ({"text": "a\u202eb"}, InvalidValue, "text"),
+            ({"text_en": "a\nb"}, InvalidValue, "text_en"),
+            ({"end": NOW - timedelta(days=9999)}, InvalidValue, "until: .* is not later than now"),
+        ],
+    )
+    def test_what_is_no_notice_is_not_kept(
+        self, store: Store, given: dict[str, Any], error: type[Exception], message: str
+    ) -> None:
+        wanted: dict[str, Any] = {"text": "x", "end": datetime.now(CHINA) + timedelta(1)} | given
+        with pytest.raises(error, match=message):
+            service.add_notice(store, wanted.pop("text"), **wanted)
+        assert store.notices() == ()
+
+    @pytest.mark.parametrize(
+        ("text", "closing", "moment"),
+        [
+            ("2026-11-23", False, "2026-11-23T00:00:00+08:00"),
+            ("2026-11-23", True, "2026-11-24T00:00:00+08:00"),
+            ("2026-11-23 18:00", True, "2026-11-23T18:00:00+08:00"),
+            ("2026-11-23T18:00+00:00", True, "2026-11-24T02:00:00+08:00"),
+        ],
+    )
+    def test_moments(self, text: str, closing: bool, moment: str) -> None:
+        assert read_moment("--until", text, closing=closing).isoformat() == moment
+
+    @pytest.mark.parametrize("text", ["", "tomorrow", "2026-13-01", "23.11.2026", "9999-12-31"])
+    def test_what_is_no_moment(self, text: str) -> None:
+        with pytest.raises(InvalidValue, match="--until"):
+            read_moment("--until", text, closing=True)
+
+
+class TestCommands:
+    @pytest.fixture(autouse=True)
+    def instance(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MAPSVC_DATA_DIR", str(tmp_path / "instance"))
+        monkeypatch.delenv("MAPSVC_DATABASE_URL", raising=False)
+
+    def run(self, *arguments: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == code, result.output
+        return result
+
+    def test_add_list_end(self) -> None:
+        until = f"{datetime.now(CHINA) + timedelta(days=2):%Y-%m-%d}"
+        added = self.run(
+            "notice", "add", "台风", "--district", "330212", "--until", until, "--json"
+        )
+        (told,) = json.loads(added.output)
+        assert (told["id"], told["state"], told["for"], told["text"]) == (
+            1, "current", "330212", "台风",
+        )  # fmt: skip
+        assert "台风" in self.run("notice", "list").output
+        assert "notice 1 has ended" in self.run("notice", "end", "1").output
+        assert "台风" not in self.run("notice", "list").output
+        assert "over" in self.run("notice", "list", "--past").output
+
+    @pytest.mark.parametrize(
+        "whom", [(), ("--all", "--branch", "a"), ("--branch", "a", "--district", "330212")]
+    )
+    def test_it_is_for_one_of_three(self, whom: tuple[str, ...]) -> None:
+        failed = self.run("notice", "add", "x", "--until", "2099-01-01", *whom, code=2)
+        assert "one of --branch ID, --district CODE and --all" in failed.output
+
+    def test_wrong_use(self) -> None:
+        assert "no notice 7" in self.run("notice", "end", "7", code=2).output
+        self.run("notice", "add", "x", "--all", code=2)
+        failed = self.run("notice", "add", "x", "--all", "--until", "soon", code=2)
+        assert "--until: 'soon' is not a date or time in China" in failed.output
+
+    def test_import_takes_an_award(self, tmp_path: Path) -> None:
+        self.run("import", str(listed(tmp_path)), "--award", "示范")
+        exported = self.run("export", "--format", "csv").output
+        assert "五星" in exported
+        assert "示范" in exported
+        assert "atm parking" in exported
+
+
+class TestApi:
+    @pytest.fixture
+    def client(self, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+        self.at(monkeypatch, NOW)
+        return make_app(snapshot_in_files(store, tmp_path / "snapshots")).test_client()
+
+    def at(self, monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+        for module in (params, caching):
+            monkeypatch.setattr(module, "minute", lambda: now.replace(second=0))
+
+    def ids(self, client: FlaskClient, query: str) -> list[str]:
+        answer = json.loads(client.get(f"/api/v1/branches?{query}").data)
+        return [feature["id"] for feature in answer["features"]]
+
+    def test_filters(self, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.ids(client, "service=atm") == ["a", "b"]
+        assert self.ids(client, "service=swimming") == []
+        assert self.ids(client, "open=now") == ["a", "b"], "unknown hours never match"
+        assert self.ids(client, "open=now&service=parking") == ["a"]
+        self.at(monkeypatch, NOW + timedelta(hours=10))
+        assert self.ids(client, "open=now") == ["b"]
+        assert client.get("/api/v1/branches?open=later").status_code == 400
+
+    def test_the_etag_changes_with_the_minute_and_with_nothing_less(
+        self, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paths = ("open=now", "%6fpen=now", "ope%6E=now")
+        for path in paths:
+            self.at(monkeypatch, NOW)
+            first = client.get(f"/api/v1/branches?{path}")
+            held = {"If-None-Match": first.headers["ETag"]}
+            self.at(monkeypatch, NOW + timedelta(seconds=10))
+            assert client.get(f"/api/v1/branches?{path}", headers=held).status_code == 304
+            self.at(monkeypatch, NOW + timedelta(hours=10))
+            later = client.get(f"/api/v1/branches?{path}", headers=held)
+            assert later.status_code == 200
+            assert json.loads(later.data)["numberMatched"] == 1
+        plain = client.get("/api/v1/branches").headers["ETag"]
+        self.at(monkeypatch, NOW)
+        assert client.get("/api/v1/branches").headers["ETag"] == plain
+
+
+def test_filters_are_kept_by_what_is_open_and_not_by_the_minute(
+    store: Store, tmp_path: Path
+) -> None:
+    shown = snapshot_in_files(store, tmp_path / "snapshots")
+    for minutes in range(200):
+        query = BranchQuery(open_at=NOW.replace(second=0) + timedelta(minutes=minutes))
+        assert shown.page(query, 10).matched == 2
+    assert len(shown._filters) == 1
