@@ -18,7 +18,8 @@ class Goal:
 
     def __str__(self) -> str:
         times = "" if self.of == "value" else "×"
-        return f"{self.sense} {self.bound:.4g}{times}"
+        bound = f"{self.bound:,.0f}" if self.bound >= 1_000 else f"{self.bound:.4g}"
+        return f"{self.sense} {bound}{times}"
 
 
 def at_least(ratio: float) -> Goal:

@@ -45,7 +45,7 @@ class Server:
 
 @contextmanager
 def mapsvc(data_dir: Path, path: str = "/healthz", **settings: str) -> Iterator[Server]:
-    """``mapsvc run`` over a data folder; settings such as ``WORKERS="1"``."""
+    """``mapsvc run`` over a data folder; settings such as ``WORKERS="1"``, ``{port}`` in them."""
     port = _free_port()
     own = {
         "HOST": "127.0.0.1",
@@ -55,7 +55,8 @@ def mapsvc(data_dir: Path, path: str = "/healthz", **settings: str) -> Iterator[
         "OFFLINE": "1",
         "RATE_LIMIT": _NO_LIMIT,
     }
-    variables = {f"MAPSVC_{name}": value for name, value in (own | settings).items()}
+    given = {name: value.replace("{port}", str(port)) for name, value in settings.items()}
+    variables = {f"MAPSVC_{name}": value for name, value in (own | given).items()}
     with _running([sys.executable, "-m", "mapsvc", "run"], port, path, variables) as server:
         yield server
 
