@@ -27,6 +27,10 @@ from mapsvc.lists.headings import HEADINGS
 from mapsvc.lists.rows import Limits
 from mapsvc.lists.services import services
 from mapsvc.model import Datum, Geocode, Precision
+from mapsvc.web.colours import TEXT_CONTRAST
+from mapsvc.web.embedparams import MAX_HEIGHT, MAX_ZOOM, MIN_HEIGHT, MIN_ZOOM
+from mapsvc.web.embedparams import NAMES as EMBED_PARAMETERS
+from mapsvc.web.embeds import KEPT_DAYS
 from mapsvc.web.guard import MAX_BODY
 from mapsvc.web.listing import MAX_LISTED
 from mapsvc.web.locator import ViewParams
@@ -260,7 +264,7 @@ def page_parameters() -> set[str]:
 
 
 def embed_parameters(text: str) -> list[str]:
-    return unequal("parameter", column(text, "parameter"), page_parameters())
+    return unequal("parameter", column(text, "parameter"), EMBED_PARAMETERS)
 
 
 def hours(text: str) -> list[str]:
@@ -329,6 +333,13 @@ def figures(page: str, text: str) -> list[str]:
             f"at most {MAX_LIMIT:,}",
         ),
         "README.md": (f"Python {setup_cfg('python_requires').removeprefix('>=')} or later",),
+        "docs/embedding.md": (
+            f"| `height` | {MIN_HEIGHT} to {MAX_HEIGHT} |",
+            f"| `zoom` | {MIN_ZOOM} to {MAX_ZOOM} |",
+            f"by {TEXT_CONTRAST:g} to 1",
+            f"{KEPT_DAYS} days",
+            f"Up to {MAX_LISTED} branches",
+        ),
         "docs/commands.md": (f"`pip install {setup_cfg('districts =')}`",),
     }
     return [f"not said: {fact}" for fact in real.get(page, ()) if fact not in prose(text)]
