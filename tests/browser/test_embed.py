@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import CDPSession, FrameLocator, Page, expect
 
 from mapsvc.snapshot import Snapshot
@@ -305,3 +309,25 @@ def test_a_mistake_is_read_in_the_frame_and_what_must_be_shown_is_shown(
         expect(said).to_have_text("这张地图的网址有误")
         expect(page.get_by_role("link", name="宁波银行业")).to_be_hidden()
         visit.complaints.clear()  # of the 400, and of tiles that are none
+
+
+def test_a_site_tool_s_page_holds_the_codes(visitor: Visitor, site: str, tmp_path: Path) -> None:
+    """MkDocs, with the codes pasted into its Markdown as the builder gives them."""
+    visit = visitor("phone", "en", allowed=("localhost",))
+    codes = pasted(visit.page, site, "lang=zh&in=zh&bank=bocom&near=1")
+    (tmp_path / "docs").mkdir()
+    markdown = f"# 网点\n\n{codes['frame-code']}\n\n正文\n\n{codes['script-code']}\n\n正文\n"
+    (tmp_path / "docs" / "index.md").write_text(markdown, encoding="utf-8")
+    config = "site_name: 银行\ntheme: {name: mkdocs, highlightjs: false}\n"
+    (tmp_path / "mkdocs.yml").write_text(config, encoding="utf-8")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    app = Flask("mkdocs", static_folder=str(tmp_path / "site"), static_url_path="")
+    with serving(app) as address:
+        host = address.replace("127.0.0.1", "localhost")
+        page = visit.open(f"{host}/index.html", live=False)
+        assert page.locator("h1").inner_text() == "网点"
+        for selector in ("p iframe, iframe[width]", "[data-mapsvc] iframe"):
+            expect(live(page, selector).locator(".card")).to_have_count(3)
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(wide) <= 0
