@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -45,6 +44,8 @@ class CellGrid:
         self._high = np.array([east, north])
         self._scale = np.array([self._nx / width, self._ny / height])
         border = self._border_cells(polygons)
+        from scipy import ndimage  # noqa: PLC0415 - only who places branches waits for it
+
         labels, self.regions = ndimage.label(~border)
         self._labels = labels.astype(np.min_scalar_type(self.regions))
 

@@ -22,7 +22,6 @@ from mapsvc.errors import GeocodingError, InvalidValue, NotCached, SettingError,
 from mapsvc.geo.datum import convert
 from mapsvc.geocoding.asking import CURATED, Asker, ClaimedElsewhere, Terms, is_over
 from mapsvc.geocoding.placing import Placer, unplaced
-from mapsvc.geocoding.providers import build
 from mapsvc.geocoding.quality import Answer
 from mapsvc.geocoding.retry import retrying
 from mapsvc.geocoding.transport import Http, Offline
@@ -128,6 +127,9 @@ def make_asker(
     only: str | None = None,
 ) -> Asker:
     """The asker of a run over the configured providers."""
+    # geopy and what it loads are a fifth of a command's start, and few commands ask.
+    from mapsvc.geocoding.providers import build  # noqa: PLC0415
+
     names = settings.geocoders
     is_offline = offline or settings.offline
     for name in names:

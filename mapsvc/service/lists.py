@@ -10,8 +10,6 @@ from enum import Enum
 from itertools import chain
 from pathlib import Path
 
-from pypinyin import lazy_pinyin
-
 from mapsvc.address.normalise import canonical, canonical_all
 from mapsvc.errors import InvalidValue, shown
 from mapsvc.geocoding.placing import unplaced
@@ -162,6 +160,8 @@ def _latin(name: str) -> str:
     >>> _latin("我的网点 2024")
     'wo-de-wang-dian-2024'
     """
+    from pypinyin import lazy_pinyin  # noqa: PLC0415 - its tables take as long as all the rest
+
     spoken = "-".join(lazy_pinyin(name)).casefold()
     return re.sub(r"[^a-z0-9]+", "-", spoken)[:64].strip("-")
 

@@ -295,14 +295,15 @@ class TestRedis:
         server._process.send_signal(19)  # SIGSTOP
         try:
             sharing.start()
-            longest = 0.0
+            waited = []
             for _ in range(100):
                 started = time.perf_counter()
                 assert ask(client) == 200
-                longest = max(longest, time.perf_counter() - started)
+                waited.append(time.perf_counter() - started)
         finally:
             server._process.send_signal(18)  # SIGCONT
-        assert longest < 0.4
+        # Those that wait for Redis would all do so; a busy machine holds up a few.
+        assert sorted(waited)[90] < 0.4
         with pytest.raises(RedisError):
             connect("redis://127.0.0.1:1").ping()
 

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from mapsvc import service
 from mapsvc.cli import main
 from mapsvc.errors import InvalidValue, StoreError
-from mapsvc.model import Branch
+from mapsvc.model import Branch, Notice
 from mapsvc.service import move_store
 from mapsvc.store import open_store
 from mapsvc.store.rows import branch_values
@@ -29,6 +29,7 @@ from tests.integration.test_store import (
     DISTRICT,
     FIRST,
     MISS,
+    NOW,
     PLACED,
     SECOND,
     UNPLACED,
@@ -63,6 +64,7 @@ def fill(url: str) -> None:
             writer.put_placements([PLACED, UNPLACED])
         with store.write() as writer:
             writer.put_districts([DISTRICT])
+            writer.put_notices([Notice(4, "{{7*7}} <script>", NOW, NOW, branch=A.id)])
             writer.put_geocodes([ANSWER, MISS])
             writer.note_seed("list", "abc")
         store.add_views({("2026-11-22", "https://bank.example"): 3})
@@ -85,6 +87,7 @@ def test_everything_is_moved(source: str, target: str, urls: dict[tuple[str, int
         ("placements", 2),
         ("geocodes", 2),
         ("districts", 1),
+        ("notices", 1),
         ("seeds", 1),
         ("embed_views", 1),
         ("revision", 1),
@@ -199,7 +202,7 @@ move_store(sys.argv[1], sys.argv[2], lambda _: nullcontext(lambda _: print("move
 def test_killed_halfway_leaves_nothing(target: str, urls: dict[tuple[str, int], str]) -> None:
     source = urls["sqlite", 0]
     with closing(open_store(source)) as store, store.write() as writer:
-        writer.put_list(FIRST, [Branch(f"b{i}", "n", "a") for i in range(50_000)])
+        writer.put_list(FIRST, [Branch(f"b{i}", "n", "a") for i in range(20_000)])
     for lines in (1, 3, 5):
         mover = subprocess.Popen(
             [sys.executable, "-c", MOVE, source, urls[target, 1]], stdout=subprocess.PIPE, text=True

@@ -40,7 +40,7 @@ def get(port: int, path: str, **headers: str) -> tuple[int, dict[str, str], byte
             return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()
 
 
-def wait_until_ready(port: int, process: subprocess.Popen[str], seconds: float = 60) -> None:
+def wait_until_ready(port: int, process: subprocess.Popen[str], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server ended"
