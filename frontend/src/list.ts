@@ -6,6 +6,8 @@ import type { Selection } from "./selection";
 /** Every list's entries have such an id. */
 const ENTRY = '[id^="branch-"]';
 
+const idOf = (entry: HTMLElement) => entry.id.replace(/^branch-/, "");
+
 /** On the document, so that lists may be swapped. */
 export function connectList(
   frame: HTMLElement,
@@ -21,18 +23,17 @@ export function connectList(
       selection.show(id).catch(failed);
     }
   });
-  let lit: string | null = null;
+  let lit: HTMLElement | null = null;
   const light = ({ target }: Event) => {
     const entry = target instanceof Element ? target.closest<HTMLElement>(ENTRY) : null;
-    const id = entry ? entry.id.replace(/^branch-/, "") : null;
-    if (id !== lit) {
-      if (lit !== null) {
-        selection.hover(lit, false);
+    if (entry !== lit) {
+      if (lit) {
+        selection.hover(idOf(lit), false);
       }
-      if (id !== null && selection.has(id)) {
-        selection.hover(id, true);
+      if (entry && selection.has(idOf(entry))) {
+        selection.hover(idOf(entry), true);
       }
-      lit = id;
+      lit = entry;
     }
   };
   document.addEventListener("pointerover", light);

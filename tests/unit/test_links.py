@@ -67,7 +67,7 @@ DATUM_OF_THE_APP = {
 }
 
 
-def _true_place(position: tuple[float, float], datum: Datum) -> tuple[float, float]:
+def true_place(position: tuple[float, float], datum: Datum) -> tuple[float, float]:
     """Back to WGS-84 by published packages, not by our own formulas."""
     lon, lat = position
     if datum is Datum.BD09:
@@ -83,11 +83,11 @@ def _of(app: App, links: tuple[DirectionsLink, ...]) -> DirectionsLink:
 
 @pytest.mark.parametrize("app", App)
 @pytest.mark.parametrize("place", ["Ningbo", "given in GCJ-02", "Shenzhen"])
-def test_a_link_leads_to_the_true_place(app: App, place: str) -> None:
+def test_a_link_leads_to_thetrue_place(app: App, place: str) -> None:
     point = PLACES[place]
     link = _of(app, directions(Destination(NAME, ADDRESS, "宁波市", point)))
-    lon, lat = _true_place(READ_AS_THE_APP_DOES[app](link.url), DATUM_OF_THE_APP[app])
-    true = _true_place((point.lon, point.lat), point.datum)
+    lon, lat = true_place(READ_AS_THE_APP_DOES[app](link.url), DATUM_OF_THE_APP[app])
+    true = true_place((point.lon, point.lat), point.datum)
     assert distance_m(lon, lat, *true) < 1.0
     assert link.datum is DATUM_OF_THE_APP[app]
 
