@@ -395,6 +395,7 @@ def _format() -> str:
     package = Path(__file__).parent.parent
     paths = [*package.glob("*.py"), *package.glob("geo/*.py"), *package.glob("address/*.py")]
     paths += [*package.glob("snapshot/*.py"), resource("data/banks.csv")]
+    paths += [resource(f"data/{name}.csv") for name in ("pinyin", "pinyin-words")]
     paths += [
         *package.glob("hours/*.py"),
         package / "store" / "rows.py",

@@ -14,13 +14,6 @@ from mapsvc.snapshot.wording import Term, reaches
 
 Rows = NDArray[np.int64]
 
-_LONG = 3
-"""Bytes from which on a part of a spelling is rarer than its initials."""
-
-
-_MANY = 3_000
-"""Rows from which on looking through all is quicker than looking at each."""
-
 
 def rows_with(columns: Columns, term: Term, most: int | None = None) -> Iterator[Rows]:
     """The rows that have a term by their own name or address, some more than once.
@@ -30,11 +23,12 @@ def rows_with(columns: Columns, term: Term, most: int | None = None) -> Iterator
         term: its banks and districts are not looked at.
         most: of each way to have it, so many are enough.
     """
-    yield columns.texts.rows_with(term.literal.encode("utf-8", "surrogatepass"), most)
+    # Letters are found in names by their readings, and hardly ever as they stand.
     for reading in term.readings:
         yield _read(columns, reading, most)
-        if reaches(reading):
-            yield _literal(columns.addresses, reading, most)
+    yield columns.texts.rows_with(_bytes(term.literal), most)
+    for reading in filter(reaches, term.readings):
+        yield _literal(columns.addresses, reading, most)
 
 
 def _read(columns: Columns, reading: Typed, most: int | None) -> Rows:
@@ -42,31 +36,20 @@ def _read(columns: Columns, reading: Typed, most: int | None) -> Rows:
     if reading.is_literal:
         return _literal(columns.names, reading, most)
     if len(reading.letters) == sum(map(len, reading.pieces)):
-        letters = reading.letters.encode("utf-8", "surrogatepass")
-        return columns.initials.rows_with(letters, most)
-    needle = reading.needle.encode("utf-8", "surrogatepass")
-    if len(needle) >= _LONG:
-        likely = columns.names.rows_with(needle)
-    else:
-        likely = columns.initials.rows_with(reading.letters.encode("utf-8", "surrogatepass"))
-    return _checked(columns.names, likely, reading, most)
+        return columns.initials.rows_with(_bytes(reading.letters), most)
+    return columns.names.rows_matching(_pattern(reading), _bytes(reading.needle), most)
 
 
 def _literal(texts: Texts, reading: Typed, most: int | None) -> Rows:
-    needle = reading.needle.encode("utf-8", "surrogatepass")
+    needle = _bytes(reading.needle)
     if not reading.whole[-1]:
         return texts.rows_with(needle, most)
-    return _checked(texts, texts.rows_with(needle), reading, most)
+    return texts.rows_matching(_pattern(reading), needle, most)
 
 
-def _checked(texts: Texts, likely: Rows, reading: Typed, most: int | None) -> Rows:
-    pattern = re.compile(reading.pattern.encode("utf-8", "surrogatepass"))
-    if most is None and likely.size > _MANY:
-        return texts.rows_matching(pattern)
-    found = []
-    for row in likely.tolist():
-        if pattern.search(texts[row]):
-            found.append(row)
-            if len(found) == most:
-                break
-    return np.array(found, np.int64)
+def _pattern(reading: Typed) -> re.Pattern[bytes]:
+    return re.compile(_bytes(reading.pattern))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -152,15 +152,19 @@ class MemorySnapshot:
         if not first:
             return []
         term = first[0]
-        rows = np.unique(np.concatenate(list(rows_with(columns, term, EXAMINED))))
+        rows = np.empty(0, np.int64)
+        for more in rows_with(columns, term, EXAMINED):
+            rows = np.union1d(rows, more)
+            if rows.size >= EXAMINED:
+                break
         ranked = sorted(
             (term.rank(_name(columns.texts[row]), columns.names[row].decode()), place, row)
             for place, row in zip(self._places[rows].tolist(), rows.tolist(), strict=True)
         )
         chosen = [row for _, _, row in ranked[:limit]]
         if others and len(chosen) < limit:
-            more = self._ordered(BranchQuery(q=text))[: limit + len(chosen)].tolist()
-            chosen += [row for row in more if row not in chosen]
+            also = self._ordered(BranchQuery(q=text))[: limit + len(chosen)].tolist()
+            chosen += [row for row in also if row not in chosen]
         return columns.features.at(np.array(chosen[:limit], np.int64))
 
     @cached_property

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mapsvc.address.divisions import short
 from mapsvc.address.pinyin import Typed, readings, spelled
@@ -16,7 +17,7 @@ from mapsvc.lists.banks import Bank
 from mapsvc.model import District
 from mapsvc.snapshot.lines import Lines
 
-EXAMINED = 200
+EXAMINED = 100
 """Branches that are compared to suggest the best ones."""
 _MOST_WORDS = 8
 """What stands behind so many words is looked for as one."""
@@ -43,10 +44,15 @@ class Term:
         """
         if name.startswith(self.literal):
             return 0
-        found = [re.search(reading.pattern, spelling) for reading in self.readings]
+        found = [_expression(reading).search(spelling) for reading in self.readings]
         if any(match and match.start() == 0 for match in found):
             return 0
         return 1 if self.literal in name or any(found) else 2
+
+
+@lru_cache(maxsize=1_000)
+def _expression(reading: Typed) -> re.Pattern[str]:
+    return re.compile(reading.pattern)
 
 
 Alternative = tuple[Term, ...]

@@ -58,12 +58,16 @@ def build_digest(settings: Settings) -> str:
     return digest.hexdigest()
 
 
+_TABLES = ("banks", "services", "pinyin", "pinyin-words")
+"""Of the shipped data, what answers are made with as they are asked for."""
+
+
 def _sources() -> list[Path]:
     package = built(".")
     sources = [path for kind in ("*.py", "*.mo") for path in sorted(package.rglob(kind))]
     sources += sorted(resource("templates").rglob("*.html"))
     sources += [built("static/dist/manifest.json")]
-    sources += [resource(f"data/{name}.csv") for name in ("banks", "services")]
+    sources += [resource(f"data/{name}.csv") for name in _TABLES]
     return [path for path in sources if path.is_file()]
 
 

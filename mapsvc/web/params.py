@@ -36,7 +36,9 @@ DISTRICT = text(
 )
 Q = text(
     100,
-    description="Only branches whose name, bank or address holds this text, in any case or width.",
+    description="Only branches whose name, bank or address holds this text, in any case or width, "
+    "as Chinese, pinyin or initials; of several words, all of them. A district's or bank's name "
+    "asks for its branches.",
 )
 SERVICE = text(
     64,
