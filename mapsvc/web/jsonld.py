@@ -6,16 +6,19 @@ Jinja's ``tojson``, which leaves no ``<`` in a script element. Texts are those t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask, url_for
 
 from mapsvc.errors import NotFound
+from mapsvc.hours import Hours
 from mapsvc.model import Point
 from mapsvc.snapshot import Snapshot
 from mapsvc.web.areas import AreaLink
 from mapsvc.web.branches import BranchView
+from mapsvc.web.clock import minute
 from mapsvc.web.context import elsewhere, snapshot
 from mapsvc.web.display import shown
 from mapsvc.web.i18n import site_title
@@ -64,6 +67,12 @@ def _branch(snap: Snapshot, branch: BranchView) -> dict[str, Any]:
         said["geo"] = _place(branch.point, branch.radius_m)
     if branch.phone:
         said["telephone"] = branch.phone
+    facts = json.loads(snap.feature(branch.id))["properties"]
+    if facts["hours"]:
+        hours = Hours.parse(facts["hours"])
+        said["openingHoursSpecification"] = hours.schema_org(minute().date())
+    if branch.award:
+        said["award"] = branch.award
     if branch.bank:
         said["parentOrganization"] = {"@type": "BankOrCreditUnion", "name": branch.bank}
     return said

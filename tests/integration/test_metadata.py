@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from mapsvc.model import Branch, BranchList
 from mapsvc.snapshot import EVERYTHING, Snapshot
 from mapsvc.store.base import Contents
-from mapsvc.web import sitemap
+from mapsvc.web import clock, jsonld, sitemap
 from tests.integration.conftest import HOSTILE, NOW, hostile_contents, make_app
 from tests.integration.test_pages import Page, page
 from tests.readings import snapshot_of
@@ -131,6 +131,32 @@ def test_a_branch_is_a_bank_at_a_place(public: FlaskClient, snapshot: Snapshot) 
     assert kinds == {(True, "GeoCoordinates"), (False, "GeoCircle")}
 
 
+def test_hours_are_told_with_the_days_that_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "minute", lambda: NOW)
+    monkeypatch.setattr(jsonld, "minute", lambda: NOW)
+    contents = Contents(
+        revision=1,
+        changed_at=NOW,
+        lists=(BranchList("a", "a", 2021),),
+        branches=(
+            Branch("b", "甲支行", "甲路1号", hours="Mo-Fr 09:00-17:00; 2026 Dec 24 off"),
+            Branch("c", "乙支行", "乙路1号"),
+        ),
+        members={"b": ("a",), "c": ("a",)},
+        placements={},
+        districts=(),
+    )
+    client = make_app(snapshot_of(contents)).test_client()
+    week, holiday = graph(client, "/branches/b")["BankOrCreditUnion"]["openingHoursSpecification"]
+    assert (week["opens"], week["closes"]) == ("09:00", "17:00")
+    assert len(week["dayOfWeek"]) == 5
+    assert (holiday["validFrom"], holiday["opens"], holiday["closes"]) == (
+        *("2026-12-24", "00:00"), "00:00",
+    )  # fmt: skip
+    unknown = graph(client, "/branches/c")["BankOrCreditUnion"]
+    assert "openingHoursSpecification" not in unknown
+
+
 def test_a_list_names_its_pages_and_the_way_to_them(public: FlaskClient) -> None:
     listed = graph(public, "/")["ItemList"]
     assert listed["numberOfItems"] == 15
@@ -146,7 +172,7 @@ def test_hostile_texts_end_no_script(hostile_client: FlaskClient) -> None:
     for index, text in enumerate(HOSTILE[:-1]):
         html = hostile_client.get(f"/branches/b{index}").get_data(as_text=True)
         said = graph(hostile_client, f"/branches/b{index}")["BankOrCreditUnion"]
-        assert html.count("<script") == html.count("</script>") == 3, text
+        assert html.count("<script") == html.count("</script>") == 4, text
         if text.isprintable():
             assert said["name"] == text
 
