@@ -16,12 +16,12 @@ from bench.scale import FULL, QUICK, Scale
 from bench.tables import amount, number, put_into
 
 BENCHMARKS = (
-    *("nearest", "assign", "serving", "pages", "weight", "lighthouse"),
+    *("nearest", "assign", "serving", "pages", "weight", "embeds", "lighthouse"),
     *("workers", "imports", "cache"),
 )
 """Modules of this package with ``run(scale) -> list[Figure]``, in the order of running."""
 
-BUDGETS = frozenset({"weight", "lighthouse"})
+BUDGETS = frozenset({"weight", "embeds", "lighthouse"})
 """Of these, a goal that is missed fails the run: they do not depend on who else is at work."""
 
 ROOT = Path(__file__).resolve().parents[1]

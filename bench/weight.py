@@ -57,7 +57,7 @@ class Received:
         address = self._addresses.get(str(event["requestId"]), "")
         if not address.startswith("data:"):
             self.bytes += size
-            self.by_address[address] = size
+            self.by_address[address] = self.by_address.get(address, 0) + size
 
 
 def run(scale: Scale) -> list[Figure]:  # noqa: ARG001  # the same at every scale
