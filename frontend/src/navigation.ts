@@ -34,6 +34,14 @@ const BUSY_AFTER_MS = 250;
 /** Of a degree: 11 m, which is less than any position is known to. */
 const DECIMALS = 4;
 
+/** When the next picture of the page is made; soon also where none is, as in a hidden tab. */
+function painted(): Promise<void> {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => window.setTimeout(resolve));
+    window.setTimeout(resolve, 200);
+  });
+}
+
 const bare = (url: URL) => url.href.replace(/#.*$/, "");
 
 export class Navigation {
@@ -81,9 +89,13 @@ export class Navigation {
       }
       const visit = { url, before: this.at, page, fix: this.isByPosition(url) ? this.fix : null };
       this.enter(url, push);
+      const was: Scroll = { page: window.scrollY, panel: this.panel.scrollTop };
       this.swap(page, typed);
-      this.scroll(scroll, toList);
       this.shown(visit);
+      await painted(); // so that laying out the new list is no part of the same task
+      if (!signal.aborted) {
+        this.scroll(was, scroll, toList);
+      }
     } catch {
       if (!signal.aborted) {
         this.failed(url);
@@ -146,8 +158,12 @@ export class Navigation {
     }
   }
 
-  private scroll(to: Scroll | undefined, toList: boolean): void {
-    this.panel.scrollTop = to?.panel ?? 0;
+  /** To the list's beginning, or to where it was left; asked for only where it is not there. */
+  private scroll(was: Scroll, to: Scroll | undefined, toList: boolean): void {
+    const panel = to?.panel ?? 0;
+    if (panel !== was.panel) {
+      this.panel.scrollTop = panel;
+    }
     if (to) {
       window.scrollTo(0, to.page);
     } else if (toList) {

@@ -242,30 +242,38 @@ def _only(contents: Contents, branches: tuple[Branch, ...]) -> Contents:
     )
 
 
-def _longest_task(page: Page) -> float:
-    """Of typing, filtering and moving the map, in milliseconds."""
+def _longest_tasks(page: Page) -> dict[str, float]:
+    """Of typing, moving the map, zooming and filtering: the longest one each, in milliseconds."""
+    longest = {}
+
+    def done(what: str) -> None:
+        page.wait_for_timeout(600)
+        longest[what] = page.evaluate("Math.max(0, ...window.__tasks.splice(0))")
+
     page.evaluate("window.__tasks = []")
     box = page.locator("#q")
     box.fill("")
     box.press_sequentially("yinzhou zhihang", delay=60)
-    page.wait_for_timeout(300)
+    done("type")
     box.press("Escape")
-    for x, y in ((200, 0), (0, 150), (-300, -100), (100, 50)):
+    for x, y in ((200, 0), (0, 150), (-300, -100)):
         page.evaluate(f"map_shell.panBy([{x}, {y}])")
-        page.wait_for_timeout(450)
+        page.wait_for_timeout(400)
+    done("move")
     page.evaluate("map_shell.zoomIn(2)")
-    page.wait_for_timeout(700)
+    page.wait_for_timeout(400)
+    page.evaluate("map_shell.zoomOut(2)")
+    done("zoom")
     page.locator("#bank").select_option("bocom")
-    page.wait_for_timeout(700)
+    done("filter")
     page.locator("#bank").select_option("")
-    page.wait_for_timeout(700)
-    longest: float = page.evaluate("Math.max(0, ...window.__tasks)")
+    done("all")
     return longest
 
 
 @pytest.mark.parametrize("screen", ["phone", "desktop"])
 def test_5000_branches_type_and_pan_smoothly(visitor: Visitor, many_site: str, screen: str) -> None:
-    """The best of three rounds counts: what else runs on the machine is no fault of the page."""
+    """The best of four rounds counts: what else runs on the machine is no fault of the page."""
     visit = visitor(screen)
     visit.context.add_init_script(
         "window.__tasks = []; new PerformanceObserver((list) => {"
@@ -274,7 +282,9 @@ def test_5000_branches_type_and_pan_smoothly(visitor: Visitor, many_site: str, s
     )
     page = visit.open(many_site)
     page.wait_for_timeout(500)
-    rounds: list[float] = []
-    while not rounds or (min(rounds) > LONGEST_TASK_MS and len(rounds) < 3):
-        rounds.append(_longest_task(page))
-    assert min(rounds) <= LONGEST_TASK_MS, rounds
+    best = _longest_tasks(page)
+    for _ in range(3):
+        if max(best.values()) <= LONGEST_TASK_MS:
+            break
+        best = {what: min(best[what], took) for what, took in _longest_tasks(page).items()}
+    assert max(best.values()) <= LONGEST_TASK_MS, best
