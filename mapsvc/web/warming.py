@@ -6,6 +6,7 @@ import logging
 
 from flask import Flask
 
+from mapsvc.search import suggest
 from mapsvc.snapshot import Snapshot
 from mapsvc.web.context import SNAPSHOT
 from mapsvc.web.i18n import LANGUAGES
@@ -34,3 +35,4 @@ def warm_up(app: Flask, snapshot: Snapshot, base_url: str) -> None:
             )
             if response.status_code != 200:
                 _log.warning("%s answers %s from a new snapshot", path, response.status)
+    suggest(snapshot, "yh", 1)
