@@ -265,9 +265,10 @@ def test_without_scripts_show_on_map_leads_to_the_branch(client: FlaskClient) ->
 def test_the_embed_stays_in_its_frame_while_it_narrows_down(client: FlaskClient) -> None:
     shown = page(client, "/embed?lang=zh&district=330000")
     inside = [a for a in shown.all("a") if (a.get("href") or "").startswith("/embed")]
-    assert {"/embed?district=330200&lang=zh", "/embed?district=330000&page=2&lang=zh"} <= {
+    assert {"/embed?lang=zh&district=330200", "/embed?lang=zh&district=330000&page=2"} <= {
         a["href"] for a in inside
     }
+    assert all("branch=" in (a["href"] or "") for a in inside if a.get("data-show"))
     assert not any(a.get("target") for a in inside)
     assert all(
         a.get("target") == "_blank"
