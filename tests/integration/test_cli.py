@@ -246,6 +246,13 @@ def test_nearest(filled: Path) -> None:
     assert len(json.loads(run("nearest", "-33.8,151.2", "--json").output)) == 5
 
 
+def test_nearest_to_an_address(filled: Path) -> None:
+    found = run("nearest", "鄞州区天童北路900号", "--limit", "1")
+    assert "within 480 m (interpolated, by branches)" in found.stderr
+    assert "浦发银行宁波鄞州支行" in found.stdout
+    assert "no place 'nowhere'" in run("nearest", "nowhere", code=2).output
+
+
 def test_districts_locate_in_every_datum(filled: Path) -> None:
     for datum in Datum:
         point = convert(Point(121.6168, 29.8642), datum)
