@@ -83,7 +83,7 @@ export function greetHost(): void {
   if (document.body.classList.contains("is-fitted")) {
     followHeight();
   }
-  const branch = document.getElementById("frame")?.dataset["branch"];
+  const branch = document.getElementById("frame")?.dataset["shown"];
   if (branch) {
     tellHost("select", { id: branch });
   }

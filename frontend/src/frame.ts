@@ -4,6 +4,7 @@ import { addressWith, greetHost, tellHost, whenSelected } from "./embed-host";
 import { connectList } from "./list";
 import { connectLocate } from "./locate";
 import type { Labels } from "./mapdata";
+import { connectOpen } from "./open";
 import { type Started, whenReady } from "./start";
 
 interface Policy {
@@ -82,6 +83,7 @@ whenSelected(async (id) => {
 if (!document.fullscreenEnabled) {
   document.body.classList.add("no-fullscreen"); // the button would do nothing
 }
+connectOpen();
 greetHost();
 
 void started.then((made) => {

@@ -15,14 +15,13 @@ from mapsvc.links import Destination, directions
 from mapsvc.maps import Kind
 from mapsvc.model import Datum
 from mapsvc.snapshot import EVERYTHING, Snapshot
-from mapsvc.web import caching
+from mapsvc.web import caching, openings
 from mapsvc.web.areas import crumbs
 from mapsvc.web.branches import branch_view
 from mapsvc.web.colours import DARK, LIGHT, Shades, shades
 from mapsvc.web.context import context, snapshot
 from mapsvc.web.embedparams import CONTROLS, EmbedParams, LookParams, given
 from mapsvc.web.embeds import counted
-from mapsvc.web.i18n import language
 from mapsvc.web.listing import MAX_LISTED, OPENSTREETMAP, listed, listing
 from mapsvc.web.mapview import map_view
 from mapsvc.web.mistakes import mistakes
@@ -61,11 +60,6 @@ class Frame:
         return self.wanted.show != "map"
 
     @property
-    def bundle(self) -> str:
-        """The script: a list needs no map's."""
-        return "frame.js" if self.has_map else "frame-list.js"
-
-    @property
     def kind(self) -> Kind:
         return Kind.EMBED_NEAR if self.wanted.near else Kind.EMBED
 
@@ -79,7 +73,7 @@ class Frame:
 
 @bp.get("/embed")
 @counted
-@caching.cached(caching.PAGE, vary="Accept-Language", variant=language)
+@caching.cached(caching.PAGE, vary="Accept-Language", variant=openings.variant)
 def embed() -> ResponseReturnValue:
     frame = _frame(parse(EmbedParams, request.query_string, lenient=True))
     return _one(snapshot(), frame) if frame.wanted.branch else _several(snapshot(), frame)

@@ -166,7 +166,7 @@ def test_a_branch_opens_within_the_frame(client: FlaskClient) -> None:
     assert {"bank=icbc", "theme=dark", "lang=en"} < set(address.partition("?")[2].split("&"))
     page = client.get(address).text
     assert "uri.amap.com" in page
-    assert f'data-branch="{re.search("branch=([^&]+)", address)[1]}"' in page  # type: ignore[index]
+    assert f'data-shown="{re.search("branch=([^&]+)", address)[1]}"' in page  # type: ignore[index]
     assert 'href="/embed?' in page  # the way back
     assert "/branches/" in page  # the larger page
     for link_out in re.findall(r'<a [^>]*href="https?:[^>]*>', page):
