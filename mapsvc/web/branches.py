@@ -20,7 +20,7 @@ from mapsvc.web.areas import district_title
 from mapsvc.web.badges import UNKNOWN, badges
 from mapsvc.web.clock import minute
 from mapsvc.web.display import shown
-from mapsvc.web.i18n import language
+from mapsvc.web.i18n import gettext, language
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,17 @@ def position_of(feature: bytes) -> Point | None:
     return Point(*geometry["coordinates"]) if geometry else None
 
 
+def _award(snapshot: Snapshot, award: str | None, slugs: Iterable[str]) -> str:
+    """What a branch was honoured as, with the year of the list that says so."""
+    if not award:
+        return ""
+    lists = map(snapshot.branch_list, slugs)
+    years = [known.year for known in lists if known.award == award and known.year]
+    if not years:
+        return shown(award)
+    return gettext("%(award)s (%(year)s)", award=shown(award), year=max(years))
+
+
 _EXTENSION = re.compile(r"(转|ext|x).*$", re.IGNORECASE)
 _PHONE = re.compile(r"\+?\d{3,20}")
 
@@ -169,7 +180,7 @@ def branch_view(snapshot: Snapshot, feature: bytes) -> BranchView:
         dialled=dialled(facts["phone"] or ""),
         hours=openings.in_short(hours) if hours else "",
         openings=openings.moments(hours, minute().date()) if hours else "",
-        award=shown(facts["award"] or ""),
+        award=_award(snapshot, facts["award"], facts["list"]),
         services=tuple(map(service_name, offered)),
         notices=_notices(facts["notices"]),
         lists=tuple(shown(snapshot.branch_list(slug).title) for slug in facts["list"]),

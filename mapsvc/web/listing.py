@@ -179,7 +179,7 @@ def _nearest(
     by_district = district_counts(snapshot, query)
     _, areas = shown_in(snapshot, query)
     branches = tuple(
-        replace(view, distance=distance_of(view, near.distance_m))
+        replace(view, distance=distance_of(view, origin, near.distance_m))
         for near in found[offset : offset + PAGE_SIZE]
         for view in [branch_view(snapshot, near.feature)]
     )
@@ -230,6 +230,7 @@ def listed(snapshot: Snapshot, shown: Listing) -> dict[str, object]:
         "total": shown.total,
         "all_count": len(snapshot),
         "district_title": partial(district_title, snapshot),
+        "hours_known": snapshot.hours_known,
         "changed_at": snapshot.changed_at,
         "by_openstreetmap": bool(snapshot.providers & OPENSTREETMAP),
         "lists": snapshot.lists,

@@ -52,10 +52,13 @@ def origin_of(typed: str) -> Origin | None:
     )
 
 
-def distance_of(branch: BranchView, distance_m: float) -> str:
-    """How far a branch is, in words; about so far where its place is approximate."""
+def distance_of(branch: BranchView, origin: Origin, distance_m: float) -> str:
+    """How far a branch is, in words, and never more exactly than both places are known."""
+    doubt_m = (branch.radius_m or 0) + (origin.radius_m or 0)
+    if distance_m < doubt_m:
+        return gettext("within %(distance)s", distance=words.distance(distance_m + doubt_m))
     said = words.distance(distance_m)
-    return gettext("about %(distance)s", distance=said) if branch.is_approximate else said
+    return gettext("about %(distance)s", distance=said) if doubt_m else said
 
 
 def around_nearest(snapshot: Snapshot, query: BranchQuery, origin: Origin) -> BBox | None:

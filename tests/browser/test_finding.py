@@ -368,7 +368,7 @@ def test_a_card_says_whether_it_is_open_and_what_else_is_known(
     expect(cards[2].locator(".card__hours")).to_have_text("营业中 · 每天 全天营业")
     expect(cards[3].locator(".card__facts")).to_contain_text("营业时间未知")
     expect(cards[0].locator(".told")).to_contain_text(TYPHOON)
-    expect(cards[0].locator(".card__award")).to_have_text("千佳示范单位")
+    expect(cards[0].locator(".card__award")).to_have_text("2021年千佳示范单位")
     expect(cards[0].get_by_role("link", name="电话")).to_have_attribute("href", "tel:057487654321")
     # A page that was kept goes on telling the truth, and then says nothing of today.
     page.clock.set_fixed_time(MONDAY + timedelta(hours=10))

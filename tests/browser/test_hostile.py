@@ -102,8 +102,10 @@ def test_a_trap_in_the_address_is_text(visitor: Visitor, trapped_site: str) -> N
     for trap in (TRAPS[10], TRAPS[12], TRAPS[0], TRAPS[14]):
         visit.page.goto(trapped_site)
         page = visit.page
-        page.get_by_role("searchbox").fill(trap)
-        page.get_by_role("searchbox").press("Enter")
+        page.locator("#q").fill(trap)
+        with page.expect_response("**/?q=*"):
+            page.locator("#q").press("Enter")
         page.wait_for_selector(".map.is-live", state="attached")
-        assert page.get_by_role("searchbox").input_value() == trap
+        expect(page.locator("[data-part=clear] a")).to_be_visible()
+        assert page.locator("#q").input_value() == trap
         assert page.evaluate("window.__pwned") is None

@@ -33,7 +33,7 @@ from mapsvc.web.embedparams import NAMES as EMBED_PARAMETERS
 from mapsvc.web.embeds import KEPT_DAYS
 from mapsvc.web.guard import MAX_BODY
 from mapsvc.web.listing import MAX_LISTED
-from mapsvc.web.locator import ViewParams
+from mapsvc.web.locator import IndexParams
 from mapsvc.web.openapi import OPERATIONS
 from mapsvc.web.params import MAX_LIMIT, BranchesParams, NearestParams
 from mapsvc.web.query import parse as parse_query
@@ -260,7 +260,7 @@ def paths(text: str) -> list[str]:
 
 
 def page_parameters() -> set[str]:
-    return {field.name for field in fields(ViewParams)} | {"lang"}
+    return {field.name for field in fields(IndexParams)} | {"lang"}
 
 
 def embed_parameters(text: str) -> list[str]:
