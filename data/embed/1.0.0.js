@@ -9,8 +9,11 @@
 (() => {
   "use strict";
   const VERSION = 1;
-  const PARAMETERS =
-    "show list bank district branch q service open center datum zoom lang theme accent controls near".split(" ");
+  /** The attributes that the map's address gets; others of the div are the page's own. */
+  const PARAMETERS = [
+    ..."show list bank district branch q service open center datum zoom".split(" "),
+    ..."lang theme accent controls near".split(" "),
+  ];
   const HEIGHT = 420;
   const BOUNDS = [200, 2000];
   const HIGHEST = 20000;
@@ -18,7 +21,7 @@
   const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 
   const script = document.currentScript;
-  const home = script instanceof HTMLScriptElement && script.src ? new URL("..", script.src).href : "";
+  const home = script && script.src ? new URL("..", script.src).href : "";
 
   /** The address of the map that a div wants; null where it names none. */
   const addressOf = (data) => {
@@ -57,8 +60,13 @@
     frame.referrerPolicy = "strict-origin";
     frame.setAttribute("sandbox", SANDBOX);
     frame.src = address.href;
-    const look = { border: "0", width: "100%", height: `${height}px`, display: "block", gridArea: "1 / 1" };
-    Object.assign(frame.style, look);
+    Object.assign(frame.style, {
+      border: "0",
+      width: "100%",
+      height: `${height}px`,
+      display: "block",
+      gridArea: "1 / 1",
+    });
     return frame;
   };
 
@@ -68,25 +76,34 @@
       return;
     }
     const origin = address.origin;
+    // A page without an origin (a file, a sandbox) hears nothing: there the frame just stays.
+    const hears = location.origin !== "null";
     const plain = [...div.children];
     const frame = frameOf(div, address);
     let isReady = false;
     const waiting = [];
-    const post = (id) => frame.contentWindow?.postMessage({ mapsvc: VERSION, type: "select", id }, origin);
+    const post = (id) =>
+      frame.contentWindow?.postMessage({ mapsvc: VERSION, type: "select", id }, origin);
     const tell = (type, detail) =>
       div.dispatchEvent(new CustomEvent(`mapsvc:${type}`, { detail, bubbles: true }));
 
     const ready = () => {
       if (!isReady) {
         isReady = true;
-        plain.forEach((each) => (each.style.visibility = "hidden"));
+        frame.style.pointerEvents = "";
+        plain.forEach((each) => {
+          each.style.visibility = "hidden";
+        });
         waiting.splice(0).forEach(post);
         tell("ready", {});
       }
     };
     const give = () => {
+      if (!frame.isConnected) {
+        return;
+      }
       frame.remove();
-      Object.assign(div.style, { display: "" });
+      div.style.display = "";
       window.removeEventListener("message", heard);
       document.removeEventListener("securitypolicyviolation", refused);
       tell("blocked", {});
@@ -120,8 +137,7 @@
       }
     };
     frame.addEventListener("load", () => {
-      // A page without an origin (a file, a sandbox) hears nothing: there the frame just stays.
-      if (!isReady && !isBlank() && location.origin !== "null") {
+      if (!isReady && hears && !isBlank()) {
         setTimeout(() => isReady || give(), PATIENCE_MS);
       }
     });
@@ -130,9 +146,13 @@
       /** Show a branch, now or as soon as the map is there. */
       select: (id) => void (isReady ? post(String(id)) : waiting.push(String(id))),
     };
-    // One upon the other, so that nothing moves when the frame takes the link's place.
+    // One upon the other, so that nothing moves when the frame takes the link's place; until then
+    // the link can be pressed.
+    frame.style.pointerEvents = hears ? "none" : "";
     div.style.display = "grid";
-    plain.forEach((each) => (each.style.gridArea = "1 / 1"));
+    plain.forEach((each) => {
+      each.style.gridArea = "1 / 1";
+    });
     div.append(frame);
   };
 

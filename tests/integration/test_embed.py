@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import quote, urlencode
 
 import pytest
 from flask.testing import FlaskClient
 
 from mapsvc.geo.datum import convert
-from mapsvc.model import Datum, Point
+from mapsvc.model import Datum, Notice, Point
 from mapsvc.snapshot import EVERYTHING
+from mapsvc.web.clock import minute
 from mapsvc.web.embedparams import CONTROLS, NAMES
 from tests.embedding import client_of, shipped
 from tests.integration.conftest import HOSTILE, hostile_contents
@@ -256,3 +259,26 @@ def test_hostile_names_are_text(client: FlaskClient) -> None:
     assert wrong.status_code == 400
     assert "<script>alert" not in wrong.text
     assert "&lt;script&gt;" in wrong.text
+
+
+def test_hours_and_notices_are_told_in_the_frame() -> None:
+    contents = hostile_contents()
+    branch, *others = contents.branches
+    now = minute()
+    notice = Notice(
+        1, "台风停业 <b>", now - timedelta(hours=1), now + timedelta(hours=1), branch="b0"
+    )
+    client = client_of(
+        snapshot_of(
+            replace(
+                contents,
+                branches=(replace(branch, hours="Mo-Fr 09:00-17:00"), *others),
+                notices=(notice,),
+            )
+        )
+    )
+    for address in ("/embed", "/embed?show=list", "/embed?branch=b0"):
+        page = client.get(address).text
+        assert page.count("台风停业 &lt;b&gt;") == 1, address
+        assert page.count('data-openings="') == page.count("card__hours") > 0, address
+        assert "data-open-until" in page
