@@ -10,6 +10,10 @@ function addressOf(form: HTMLFormElement): URL {
       url.searchParams.append(name, value.trim());
     }
   }
+  // Who types something new looks from there, not from the place before.
+  if (url.searchParams.has("q") && url.searchParams.get("near") !== "me") {
+    url.searchParams.delete("near");
+  }
   return url;
 }
 

@@ -49,13 +49,14 @@ let latest: Visit | null = null;
 /** Draw what the list shows, unless another list has come since. */
 async function follow(visit: Visit): Promise<void> {
   latest = visit;
-  const { map, show, frame, fit } = await started;
+  const { map, show, frame, fit, status } = await started;
   const there = visit.page.querySelector<HTMLElement>(".map");
   if (latest !== visit || !there) {
     return;
   }
   frame.classList.toggle("map--by-view", there.classList.contains("map--by-view"));
   const to = destination(visit);
+  status("");
   const data = await show(there.dataset["source"] ?? "", to);
   if (visit.fix) {
     drawVisitor(map, visit.fix);
@@ -76,7 +77,7 @@ const form = document.querySelector<HTMLFormElement>("form[data-filter]");
 if (main && form) {
   const navigation = new Navigation(main, form, (visit) => {
     tellOpen();
-    follow(visit).catch((reason: unknown) => console.warn(reason));
+    follow(visit).catch(async () => (await started).status(main.dataset["mapOffline"] ?? ""));
   });
   connectFilter(form, navigation);
   connectNear(navigation);

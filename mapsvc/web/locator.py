@@ -142,7 +142,7 @@ def _rendered() -> ResponseReturnValue:
             near=(start.place, shown.near_box) if start.place and shown.near_box else None,
         ),
         start=start,
-        near=ME if wanted.position else wanted.near,
+        near=None if start.instead else ME if wanted.position else wanted.near,
         typed=wanted.q or "",
         filtered=wanted.query != EVERYTHING,
         near_box=in_datum(shown.near_box, datum_of_tiles()) if shown.near_box else None,
@@ -180,13 +180,13 @@ def _start(snap: Snapshot, wanted: IndexParams) -> Start:
         return Start(query, Origin(wanted.position))
     if wanted.near == ME:
         return Start(query, awaits_position=True)
-    if wanted.near:
-        origin = origin_of(wanted.near)
-        return Start(query, origin, wanted.near, is_missing=origin is None)
     if wanted.q and not snap.page(query, 0).matched:
         origin = origin_of(wanted.q)
         if origin is not None:
             return Start(replace(query, q=None), origin, wanted.q, instead=True)
+    if wanted.near:
+        origin = origin_of(wanted.near)
+        return Start(query, origin, wanted.near, is_missing=origin is None)
     return Start(query)
 
 

@@ -22,6 +22,8 @@ from mapsvc.web.overview import Overview, overview
 from mapsvc.web.scale import Scale
 from mapsvc.web.tiles import tile_source
 
+_PIN_SHARE = 0.12
+"""Of a map's height, for the northernmost pin, which stands above its place."""
 _FOCUS_LEVEL = 2
 """The colour of the one district that a map is about."""
 
@@ -109,7 +111,9 @@ def box_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> BBox |
     if query != EVERYTHING:
         found = snapshot.extent(query)
         if found is not None:
-            return widened(found, 1_500)
+            box = widened(found, 1_500)
+            head = _PIN_SHARE * (box.north - box.south)
+            return BBox(box.west, box.south, box.east, min(box.north + head, 90))
     # Areas without branches may lie far away, and branches outside every district.
     extent = snapshot.extent(EVERYTHING)
     _, areas = shown_in(snapshot, EVERYTHING)
