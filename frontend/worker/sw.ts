@@ -51,7 +51,8 @@ function kindOf(address: string): Kind | null {
 }
 
 async function keep(name: string, url: string, answer: Response, most: number): Promise<void> {
-  if (answer.status !== 200 || answer.type !== "basic") {
+  const isPassing = /no-store/.test(answer.headers.get("cache-control") ?? "");
+  if (answer.status !== 200 || answer.type !== "basic" || isPassing) {
     return;
   }
   const headers = new Headers(answer.headers);
@@ -74,6 +75,9 @@ async function keep(name: string, url: string, answer: Response, most: number): 
 async function kept(name: string, url: string): Promise<Response | undefined> {
   return (await caches.open(name)).match(url);
 }
+
+/** A map that was seen whole does for one that is asked for without what is known already. */
+const whole = (url: string) => url.replace(/([?&])outlines=none&?/, "$1").replace(/[?&]$/, "");
 
 /** Files never change under one name. */
 async function file(request: Request, event: ExtendableEvent): Promise<Response> {
@@ -102,7 +106,7 @@ async function page(event: FetchEvent, kind: Kind): Promise<Response> {
     return answer;
   });
   fresh.catch(() => undefined); // it may fail after what was kept has been shown
-  const known = await kept(PAGES, url);
+  const known = (await kept(PAGES, url)) ?? (await kept(PAGES, whole(url)));
   const answer = await Promise.race([fresh.catch(() => null), known ? later(PATIENCE) : fresh])
     .catch(() => null);
   if (answer && !(known && answer.status >= 500)) {

@@ -71,7 +71,15 @@ def test_what_was_seen_opens_without_a_connection(
     page.goto(f"{url}/?bank=icbc&lat=29.8683")
     assert not [path for path in kept(page) if "lat" in path], "a position was kept"
 
+    visit.open(f"{url}/?bank=icbc")
+    wait_until_kept(page, "/?bank=icbc")
+    visit.open(url)
+    expect(page.locator("[data-kept-notice]")).to_be_hidden()
     running.close()
+    page.locator("select[name=bank]").select_option("icbc")
+    expect(page.locator(".card")).to_have_count(2)
+    expect(page.locator("[data-kept-notice]")).to_be_visible()
+
     page.clock.install()
     for path, heading in (("/", "宁波"), (seen, branches[0]["properties"]["name"])):
         visit.open(url + path)  # with its live map
