@@ -1,6 +1,7 @@
 /**
  * Build the front end into mapsvc/static/dist: hashed names, a manifest, and each text file
- * compressed once with brotli and gzip, so that a server never has to.
+ * compressed once with brotli and gzip, so that a server never has to. What `mapsvc map` puts into
+ * one file brings its pictures and licences along.
  *
  *     node build.mjs [--out FOLDER]
  */
@@ -37,10 +38,16 @@ const ENTRIES = {
   "icon-maskable-512.png": "icons/icon-maskable-512.png",
 };
 
-async function bundle() {
+/** The same for a file that has all it needs inside: no file lies beside it. */
+const STANDALONE = {
+  "standalone.js": "src/standalone.ts",
+  "standalone.css": "styles/standalone.css",
+};
+
+async function bundle(entries, pictures, legalComments) {
   const { metafile } = await build({
     absWorkingDir: here,
-    entryPoints: Object.values(ENTRIES),
+    entryPoints: Object.values(entries),
     outdir: out,
     outbase: here,
     entryNames: "[name]-[hash]",
@@ -49,14 +56,14 @@ async function bundle() {
     minify: true,
     format: "iife",
     target: ["es2020", "chrome87", "firefox84", "safari15"],
-    loader: { ".png": "file" },
+    loader: { ".png": pictures },
     plugins: [inlineIcons()],
     charset: "utf8",
-    legalComments: "linked",
+    legalComments,
     metafile: true,
     logLevel: "warning",
   });
-  return metafile;
+  return manifestOf(entries, metafile);
 }
 
 /** SVGs that a style sheet names become data: addresses; the app's icons stay files. */
@@ -76,8 +83,8 @@ function inlineIcons() {
   };
 }
 
-function manifestOf(metafile) {
-  const logical = new Map(Object.entries(ENTRIES).map(([name, source]) => [source, name]));
+function manifestOf(entries, metafile) {
+  const logical = new Map(Object.entries(entries).map(([name, source]) => [source, name]));
   const manifest = {};
   for (const [path, { entryPoint }] of Object.entries(metafile.outputs)) {
     const name = entryPoint && logical.get(entryPoint);
@@ -85,7 +92,7 @@ function manifestOf(metafile) {
       manifest[name] = relative(out, resolve(here, path));
     }
   }
-  const missing = Object.keys(ENTRIES).filter((name) => !(name in manifest));
+  const missing = Object.keys(entries).filter((name) => !(name in manifest));
   if (missing.length) {
     throw new Error(`not built: ${missing.join(", ")}`);
   }
@@ -104,7 +111,10 @@ async function compress(file) {
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
-const manifest = manifestOf(await bundle());
+const manifest = {
+  ...(await bundle(ENTRIES, "file", "linked")),
+  ...(await bundle(STANDALONE, "dataurl", "eof")),
+};
 const sizes = [];
 for (const name of (await readdir(out)).filter((name) => COMPRESSED.test(name)).sort()) {
   sizes.push(await compress(join(out, name)));

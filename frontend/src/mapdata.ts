@@ -97,8 +97,14 @@ export interface MapData {
   place?: { at: Position; radius_m: number | null; label: string };
 }
 
-/** Fetch JSON; rejects with the reason where that fails. */
+/**
+ * Fetch JSON; rejects with the reason where that fails. An address such as `#map-data` is that of an
+ * element of a page that has its data with it.
+ */
 async function fetchJson<Answer>(url: string, signal?: AbortSignal): Promise<Answer> {
+  if (url.startsWith("#")) {
+    return JSON.parse(document.querySelector(url)?.textContent ?? "") as Answer;
+  }
   const answer = await fetch(url, {
     headers: { accept: "application/json" },
     ...(signal ? { signal } : {}),

@@ -100,10 +100,24 @@ def data() -> Response:
     """A map and its areas; its branches, too, as long as they are few, else where views are."""
     wanted = parse(DataParams, request.query_string, lenient=True)
     snap = snapshot()
+    text = map_data(snap, wanted, _features(snap, wanted), outlines=wanted.outlines is None)
+    return Response(text, mimetype="application/json")
+
+
+def map_data(
+    snap: Snapshot, wanted: MapParams, features: Sequence[bytes] | None, *, outlines: bool = True
+) -> str:
+    """A map as JSON text.
+
+    Args:
+        snap: what it shows.
+        wanted: which branches, and from where.
+        features: the branches, which the map has all at once; None where it asks by view.
+        outlines: with those of the areas, which are most of it.
+    """
     tiles = tile_source(context().settings)
     datum = datum_of_tiles()
     box = box_of(snap, wanted.query, wanted.branch)
-    features = _features(snap, wanted)
     answer: dict[str, Any] = {
         "datum": datum,
         "tiles": _tiles(tiles) if tiles else None,
@@ -127,8 +141,8 @@ def data() -> Response:
         shifted = in_datum(box, datum)
         answer["bounds"] = [[shifted.west, shifted.south], [shifted.east, shifted.north]]
     body = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-    districts = ",".join(_districts(snap, wanted, datum, outlines=wanted.outlines is None))
-    return Response(f'{body[:-1]},"districts":[{districts}]}}', mimetype="application/json")
+    districts = ",".join(_districts(snap, wanted, datum, outlines=outlines))
+    return f'{body[:-1]},"districts":[{districts}]}}'
 
 
 @bp.get("/shell-<kind>-<digest>.<lang>.js")
