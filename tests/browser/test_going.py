@@ -79,7 +79,8 @@ class _Fingers:
 
 
 def test_one_finger_scrolls_the_page_and_two_move_the_map(visitor: Visitor, site: str) -> None:
-    page = visitor("phone").open(site)
+    visit = visitor("phone")
+    page = visit.open(site)
     box = page.locator(".map").bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] - 30
@@ -91,9 +92,12 @@ def test_one_finger_scrolls_the_page_and_two_move_the_map(visitor: Visitor, site
     fingers.drag([(x, y)], (0, -160))
     page.wait_for_function("window.scrollY > 60")
     assert page.evaluate(centre) == before
+    page.wait_for_timeout(500)  # until the page has come to rest
     page.evaluate("window.scrollTo(0, 0)")
     fingers.drag([(x - 50, y - 60), (x + 50, y - 60)], (72, 0))
     page.wait_for_function(f"{centre} !== '{before}'")
+    # What Chromium says where a touch came while it was still scrolling.
+    visit.complaints[:] = [each for each in visit.complaints if "cancelable=false" not in each]
 
 
 @pytest.mark.parametrize("path", ["/", "branch", "/districts/330212"])
