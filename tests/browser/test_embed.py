@@ -235,7 +235,7 @@ def test_strict_hosts(visitor: Visitor, site: str, host: Host) -> None:
             live(page)
             visit.check()
             continue
-        expect(page.locator(FRAME)).to_have_count(0)
+        expect(page.locator(FRAME)).to_have_count(0, timeout=2_500)  # at once, not by patience
         link = page.get_by_role("link", name="宁波银行业文明规范服务示范网点")
         expect(link).to_be_visible()
         link.click()
