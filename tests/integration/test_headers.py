@@ -111,8 +111,9 @@ def test_only_embeds_may_be_framed(
     others = ("/api/docs", "/embedded", "/embed/builder", "/embed/look.css", "/embed/v1.js", "/")
     for path in (*others, "/oembed", "/metrics", "/healthz", "/nope"):
         assert policy(client.get(path))["frame-ancestors"] == "'none'"
-    with client.get(f"/static/{read_manifest()['embed.css']}") as file:
-        assert policy(file)["frame-ancestors"] == "'none'"
+    file = client.get(f"/static/{read_manifest()['embed.css']}")
+    assert policy(file)["frame-ancestors"] == "'none'"
+    file.close()
 
 
 def test_the_builder_alone_frames_and_only_our_own(client: FlaskClient) -> None:
