@@ -31,7 +31,8 @@ def draw(file: Path, slug: str | None, bank: str | None, district: str | None, l
     and no tiles. At most 1,000 branches; "-" or no name writes to standard output.
 
     \b
-    Example:  mapsvc map branches.html --bank icbc --lang en
+    Example:  mapsvc map branches.html
+              mapsvc map branches-en.html --bank icbc --district 330212 --lang en
     """
     from mapsvc.web.standalone import standalone  # noqa: PLC0415  # the others start faster without
 
