@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from datetime import date, datetime
 
 import click
 
 from mapsvc import config, console, service
 from mapsvc.cli.base import JSON, main, open_store, read_settings
+from mapsvc.hours import CHINA
+from mapsvc.hours.calendar import is_announced
+from mapsvc.model import Branch
 from mapsvc.resources import built
 
 
@@ -31,6 +36,8 @@ def run() -> None:
 @JSON
 def doctor(as_json: bool) -> None:
     """Show every setting with its source, and whether the store and the front end are sound.
+
+    It warns where opening hours follow public holidays that the calendar has not as announced.
 
     \b
     Example:  mapsvc doctor --json
@@ -56,14 +63,29 @@ def doctor(as_json: bool) -> None:
             "cached_answers": sum(1 for _ in store.records()),
             "front_end": "built" if built("static/dist/manifest.json").is_file() else "missing",
         }
+        warnings = _unannounced(contents.branches, datetime.now(CHINA).date())
     headings = ("setting", "value", "source", "meaning")
     if as_json:
         listed = [dict(zip(headings, row, strict=True)) for row in rows]
-        console.print_json({"settings": listed, "state": state})
+        console.print_json({"settings": listed, "state": state, "warnings": warnings})
     else:
         console.print_table(headings, rows)
         click.echo()
         console.print_table(tuple(state), [tuple(state.values())])
+    for warning in warnings:
+        click.echo(f"mapsvc: {warning}", err=True)
+
+
+def _unannounced(branches: Iterable[Branch], today: date) -> list[str]:
+    """What is not known of this year's and the next one's holidays, if any hours name them."""
+    years = [year for year in (today.year, today.year + 1) if not is_announced(year)]
+    if not any("PH" in branch.hours for branch in branches):
+        return []
+    return [
+        f"some opening hours follow public holidays, and data/holidays.csv has those of {year} not "
+        "as announced; add them when they are"
+        for year in years
+    ]
 
 
 def _shown(value: object) -> str:

@@ -21,6 +21,9 @@ CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 _FIXED = {(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)}
 """Month and day of the holidays that are no lunar ones."""
 
+_BY_LAW = "law"
+"""The basis of days that nobody has announced yet."""
+
 
 class Kind(Enum):
     """What the calendar makes of a day."""
@@ -40,6 +43,22 @@ def kind_of(day: date) -> Kind | None:
     if first <= day.year <= last:
         return days.get(day)
     return Kind.HOLIDAY if (day.month, day.day) in _FIXED else None
+
+
+def is_announced(year: int) -> bool:
+    """Whether the table has a year's days as announced, with those that are worked in exchange.
+
+    >>> is_announced(2026), is_announced(2035), is_announced(2036)
+    (True, False, False)
+    """
+    return year in _announced()
+
+
+@cache
+def _announced() -> frozenset[int]:
+    with resource("data/holidays.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["basis"] != _BY_LAW]
+    return frozenset(date.fromisoformat(row["first"]).year for row in rows)
 
 
 @cache

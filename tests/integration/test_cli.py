@@ -12,15 +12,17 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
 from mapsvc import console, service
-from mapsvc.cli import main
+from mapsvc.cli import main, serving
 from mapsvc.config import Settings
 from mapsvc.geo.datum import convert
 from mapsvc.model import Datum, Point
@@ -328,6 +330,25 @@ def test_doctor_shows_every_setting_and_no_secret(
     assert by_name["MAPSVC_TIANDITU_KEY"]["source"] == "environment"
     assert by_name["MAPSVC_PORT"]["source"] == "default"
     assert answer["state"]["districts"] == 10
+
+
+def test_doctor_warns_of_holidays_that_are_not_announced(
+    instance: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = tmp_path / "hours.csv"
+    listed.write_text("name,address,hours\n甲支行,宁波市中山西路1号,Mo-Fr 09:00-17:00\n")
+    run("import", str(listed), "--list", "hours")
+    monkeypatch.setattr(serving, "is_announced", lambda year: year < 2027)
+    monkeypatch.setattr(serving, "datetime", Mock(now=lambda _zone: datetime(2026, 11, 23)))
+    assert json.loads(run("doctor", "--json").output)["warnings"] == [], "no hours name PH"
+
+    listed.write_text("name,address,hours\n甲支行,宁波市中山西路1号,Mo-Fr 09:00-17:00; PH off\n")
+    run("import", str(listed), "--list", "hours")
+    (warning,) = json.loads(run("doctor", "--json").stdout)["warnings"]
+    assert "data/holidays.csv has those of 2027 not as announced" in warning
+    assert warning in run("doctor").stderr
+    monkeypatch.setattr(serving, "is_announced", lambda _year: True)
+    assert run("doctor").stderr == ""
 
 
 def mapsvc(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
