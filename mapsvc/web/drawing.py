@@ -75,7 +75,9 @@ def picture(scene: Scene, lines: Lines) -> bytes:
     _write(ImageDraw.Draw(image), lines)
     out = io.BytesIO()
     # Few colours are used, so that a palette halves the file.
-    image.quantize(96, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(out, "PNG", compress_level=6)
+    image.quantize(96, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        out, "PNG", compress_level=6
+    )
     return out.getvalue()
 
 

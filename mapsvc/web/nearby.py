@@ -54,6 +54,8 @@ def origin_of(typed: str) -> Origin | None:
 
 def distance_of(branch: BranchView, origin: Origin, distance_m: float) -> str:
     """How far a branch is, in words, and never more exactly than both places are known."""
+    if distance_m < (origin.radius_m or 0):
+        return gettext("in this area")  # bounds would be larger for the nearer one of two
     doubt_m = (branch.radius_m or 0) + (origin.radius_m or 0)
     if distance_m < doubt_m:
         return gettext("within %(distance)s", distance=words.distance(distance_m + doubt_m))

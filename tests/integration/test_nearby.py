@@ -53,6 +53,12 @@ def test_a_distance_is_never_more_exact_than_the_places(client: FlaskClient) -> 
     assert plain == ["3.3 公里"], "of the one exact place"
 
 
+def test_what_lies_within_a_vague_place_has_no_distance(client: FlaskClient) -> None:
+    html = client.get("/?near=首南街道").get_data(as_text=True)
+    assert _distances(html)[:3] == ["就在这一带", "就在这一带", "就在这一带"]
+    assert all(said.startswith("约") for said in _distances(html)[4:])
+
+
 def test_what_a_position_is_answered_is_kept_by_nobody(client: FlaskClient) -> None:
     answer = client.get("/?lat=29.866&lon=121.55&near=me")
     assert answer.headers["Cache-Control"] == "private, no-store"
