@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from mapsvc.model import BranchList, District, Notice
@@ -35,6 +35,18 @@ class ContentsReading:
             slugs = self._contents.members[branch.id]
             shown = values | {"address": branch.address, "lists": slugs}
             yield Row(**{name: shown[name] for name in Row._fields})
+
+    def members(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        return (
+            (branch.id, self._contents.members[branch.id]) for branch in self._contents.branches
+        )
+
+    def rows_of(self, members: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[Row]:
+        wanted = {branch for branch, _ in members}
+        return (row for row in self.rows() if row.id in wanted)
+
+    def changed_since(self, revision: int, changed_at: datetime | None) -> frozenset[str] | None:
+        """Nothing is known of other revisions."""
 
 
 def snapshot_of(contents: Contents) -> MemorySnapshot:

@@ -43,8 +43,20 @@ _FEW = 32
 """Up to so many, looking for rows that follow each other takes longer than it saves."""
 
 HEAD = "head.json"
-BLOBS = {"features": b","} | dict.fromkeys(("texts", "names", "addresses", "initials"), b"\n")
+BLOBS = {"features": b","} | dict.fromkeys(
+    ("texts", "names", "addresses", "initials", "ids"), b"\n"
+)
 """What follows each string: in a FeatureCollection a comma, and what no search can hold."""
+CODED = {
+    "bank": "banks",
+    "district": "districts",
+    "hours": "hours_texts",
+    "offer": "offers",
+    "provider": "provider_codes",
+    "named": "memberships",
+}
+"""The columns that are numbers, in the order in which the lists name what they stand for, and
+where that is; -1 is for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +163,6 @@ class Columns:
     """Bank codes; ``bank`` numbers them."""
     districts: tuple[str, ...]
     """District codes; ``district`` numbers them."""
-    providers: frozenset[str]
     hours_texts: tuple[str, ...]
     """Canonical opening hours; ``hours`` numbers them."""
     offers: tuple[tuple[str, ...], ...]
@@ -168,6 +179,7 @@ class Columns:
     """The addresses in pinyin, without province, city and district."""
     initials: Texts
     """The first letters of the names in pinyin."""
+    ids: Texts
     listed: NDArray[np.int64]
     """The rows in the order of the lists."""
     bank: NDArray[np.int16]
@@ -175,6 +187,12 @@ class Columns:
     hours: NDArray[np.int32]
     """-1 where they are unknown."""
     offer: NDArray[np.int32]
+    provider: NDArray[np.int16]
+    """Of the place; numbers ``provider_codes``."""
+    provider_codes: tuple[str, ...]
+    named: NDArray[np.int32]
+    """By which lists, in their order; numbers ``memberships``."""
+    memberships: tuple[tuple[str, ...], ...]
     members: tuple[NDArray[np.int32], ...]
     """The rows of each list, ascending."""
     id_hashes: NDArray[np.uint64]
@@ -189,6 +207,15 @@ class Columns:
 
     def __len__(self) -> int:
         return self.bank.size
+
+    @property
+    def providers(self) -> frozenset[str]:
+        return frozenset(self.provider_codes)
+
+    def codes(self, name: str) -> Sequence[Any]:
+        """What a column's numbers stand for."""
+        found: Sequence[Any] = getattr(self, CODED[name])
+        return found
 
     def row_of(self, branch_id: str) -> int | None:
         """The row of the branch with this id, if there is one."""
@@ -244,7 +271,8 @@ def assemble(head: dict[str, Any], arrays: Arrays, blobs: Sequence[Buffer]) -> C
         lists=tuple(_to_list(values) for values in head["lists"]),
         banks=tuple(head["banks"]),
         districts=tuple(head["districts"]),
-        providers=frozenset(head["providers"]),
+        provider_codes=tuple(head["providers"]),
+        memberships=tuple(map(tuple, head["memberships"])),
         **{
             name: Texts(blob, arrays[f"{name}_starts"])
             for name, blob in zip(BLOBS, blobs, strict=True)
@@ -254,6 +282,8 @@ def assemble(head: dict[str, Any], arrays: Arrays, blobs: Sequence[Buffer]) -> C
         notices=tuple(to_notice(SimpleNamespace(**values)) for values in head["notices"]),
         hours=arrays["hours"],
         offer=arrays["offer"],
+        provider=arrays["provider"],
+        named=arrays["named"],
         bank=arrays["bank"],
         district=arrays["district"],
         listed=arrays["listed"],
@@ -274,6 +304,11 @@ def _unprefixed(prefix: str, arrays: Arrays) -> Arrays:
         for name, values in arrays.items()
         if name.startswith(start)
     }
+
+
+def starts_of(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The ``starts`` of `Texts` from how many bytes each string takes."""
+    return np.concatenate([[0], np.cumsum(sizes)])
 
 
 def hash_of(branch_id: str) -> int:

@@ -34,7 +34,7 @@ from mapsvc.errors import StoreError
 from mapsvc.model import District
 from mapsvc.resources import resource
 from mapsvc.snapshot.building import build
-from mapsvc.snapshot.columns import load
+from mapsvc.snapshot.columns import Columns, load
 from mapsvc.snapshot.memory import MemorySnapshot
 from mapsvc.snapshot.territory import Territory
 from mapsvc.store.base import Reading, Store
@@ -138,8 +138,15 @@ class Keeper:
         ):
             # New areas take as long as many branches, and shapely lets others work meanwhile.
             saving = beside.submit(self._save, territory, _territory_of(name))
-            build(reading, territory, draft)
+            build(reading, territory, draft, self._base(name))
             saving.result()
+
+    def _base(self, name: str) -> Columns | None:
+        """The current snapshot, if it has the same districts as the one to be made."""
+        found = _current(self._folder)
+        if found is None or found == name or _territory_of(found) != _territory_of(name):
+            return None
+        return _read_or_remove(load, self._folder / found)
 
     def _territory_of(self, reading: Reading) -> Territory:
         """The districts, in files too; read from the store only when they have changed."""

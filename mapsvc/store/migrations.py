@@ -6,7 +6,7 @@ All missing steps run in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -111,6 +111,73 @@ NOTICES = (
 SERVICES = ("CREATE INDEX branches_services ON branches USING gin ((services::jsonb))",)
 
 
+CHANGES = (
+    """CREATE TABLE revisions (number INTEGER PRIMARY KEY, changed_at {text} NOT NULL)""",
+    """CREATE TABLE changes (branch {text} PRIMARY KEY, number INTEGER NOT NULL)""",
+)
+"""Past revisions, and in which one's transaction a branch that there was changed last.
+
+Triggers note it, so that no writer can forget to. They need not note new branches: nobody knows
+their ids yet. One that was removed is noted, as it may come again. Keys never change."""
+
+SHOWN = {
+    "branches": ("id", "name", "address", "bank", "phone", "hours", "services", "award"),
+    "placements": ("branch", "lon", "lat", "precision", "radius_m", "provider", "located_at",
+                   "district", "reasons"),
+}  # fmt: skip
+"""What is shown of branches, of which a change is noted; the first is a branch's id."""
+
+
+def _listed(version: str, columns: Sequence[str]) -> str:
+    return ", ".join(f"{version}.{column}" for column in columns)
+
+
+def _noted(ids: str) -> str:
+    """A statement that notes branches: what selects them follows SELECT."""
+    return (
+        f"INSERT INTO changes (branch, number) SELECT {ids} "
+        "ON CONFLICT (branch) DO UPDATE SET number = excluded.number"
+    )
+
+
+def _sqlite_triggers() -> Iterator[str]:
+    for table, columns in SHOWN.items():
+        for event, row, when in (
+            (
+                "UPDATE",
+                "NEW",
+                f"WHEN ({_listed('OLD', columns)}) IS NOT ({_listed('NEW', columns)})",
+            ),
+            ("DELETE", "OLD", ""),
+            ("INSERT", "NEW", ""),
+        ):
+            if (table, event) != ("branches", "INSERT"):
+                noted = _noted(f"{row}.{columns[0]}, number + 1 FROM revision WHERE true")
+                yield f"""CREATE TRIGGER {table}_{event.lower()} AFTER {event} ON {table} {when}
+                    BEGIN {noted}; END"""
+
+
+def _postgresql_triggers() -> Iterator[str]:
+    """Once for each statement, however many rows it writes."""
+    for table, columns in SHOWN.items():
+        key, shown = columns[0], ", ".join(columns)
+        differing = f"(SELECT {shown} FROM after EXCEPT SELECT {shown} FROM before)"  # noqa: S608
+        for event, tables, found in (
+            ("UPDATE", "OLD TABLE AS before NEW TABLE AS after", differing),
+            ("DELETE", "OLD TABLE AS before", "before"),
+            ("INSERT", "NEW TABLE AS after", "after"),
+        ):
+            if (table, event) == ("branches", "INSERT"):
+                continue
+            name = f"{table}_{event.lower()}"
+            number = "(SELECT number + 1 FROM revision)"
+            ids = f"changed.{key}, {number} FROM {found} AS changed"
+            yield f"""CREATE FUNCTION note_{name}() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN {_noted(ids)}; RETURN NULL; END $$"""
+            yield f"""CREATE TRIGGER {name} AFTER {event} ON {table} REFERENCING {tables}
+                FOR EACH STATEMENT EXECUTE FUNCTION note_{name}()"""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A named step; ``{blob}`` and ``{text}`` are the dialect's types for bytes and text."""
@@ -130,6 +197,9 @@ STEPS = (
     Step("0006_services_notices", NOTICES),
     Step("0006_services_index", SERVICES, "postgresql"),
     Step("0007_embeds", EMBEDS),
+    Step("0008_changes", CHANGES),
+    Step("0008_triggers_sqlite", tuple(_sqlite_triggers()), "sqlite"),
+    Step("0008_triggers_postgresql", tuple(_postgresql_triggers()), "postgresql"),
 )
 """Every step, oldest first."""
 

@@ -36,6 +36,20 @@ revision = Table(
     Column("districts_changed_at", Text, nullable=False),
 )
 
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("changed_at", Text, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("branch", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
 seeds = Table(
     "seeds",
     metadata,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice, repeat
 from operator import itemgetter
 from typing import Any
 
@@ -44,6 +45,10 @@ WRITE = {"mapsvc_write": True}
 
 _parsed = lru_cache(4_096)(from_json)
 """Keyed by the record's text itself, so that it can never be out of date."""
+
+_REVISIONS_KEPT = 100
+"""Whoever has an earlier one than that reads everything."""
+_KEYS_AT_ONCE = 500
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}
 
@@ -137,6 +142,19 @@ class SqlWriter:
         return len(values)
 
 
+def _note_revision(connection: Connection) -> None:
+    """Remember when the revision was, and forget long past ones with what changed in them.
+
+    The changes themselves are noted by triggers (`mapsvc.store.migrations`).
+    """
+    now, then, changes = schema.revision.c, schema.revisions, schema.changes
+    last = select(now.number, now.changed_at)
+    connection.execute(then.insert().from_select(["number", "changed_at"], last))
+    oldest = select(now.number - _REVISIONS_KEPT).scalar_subquery()
+    connection.execute(delete(then).where(then.c.number < oldest))
+    connection.execute(delete(changes).where(changes.c.number <= oldest))
+
+
 def upsert(connection: Connection, table: Table, values: list[rows.Values]) -> None:
     """Insert rows, replacing those with the same primary key."""
     if values:
@@ -167,13 +185,12 @@ _DROP_CLAIM = delete(schema.claims).where(
     _by_key(schema.claims), schema.claims.c.owner == bindparam("holder")
 )
 
+_SHOWN = select(
+    *(schema.branches.c[name] for name in OF_BRANCH),
+    *(schema.placements.c[name] for name in OF_PLACEMENT),
+).outerjoin(schema.placements, schema.placements.c.branch == schema.branches.c.id)
 _OF_LIST = (
-    select(
-        *(schema.branches.c[name] for name in OF_BRANCH),
-        *(schema.placements.c[name] for name in OF_PLACEMENT),
-    )
-    .join(schema.entries, schema.entries.c.branch == schema.branches.c.id)
-    .outerjoin(schema.placements, schema.placements.c.branch == schema.branches.c.id)
+    _SHOWN.join(schema.entries, schema.entries.c.branch == schema.branches.c.id)
     .where(schema.entries.c.list == bindparam("wanted"))
     .order_by(schema.entries.c.position)
 )
@@ -216,6 +233,7 @@ class SqlStore:
                 if writer.changed_districts:
                     values["districts_changed_at"] = now
                 connection.execute(update(table).values(values))
+                _note_revision(connection)
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
@@ -403,6 +421,48 @@ class SqlReading:
                             continue
                         given.add(row[0])
                     yield Row._make((*row, slugs or (known.slug,)))
+
+    def members(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        several = _in_several_lists(self._connection)
+        given: set[str] = set()
+        entries = schema.entries.c
+        for known in self.lists:
+            query = (
+                select(entries.branch)
+                .where(entries.list == known.slug)
+                .order_by(entries.position)
+                .execution_options(yield_per=_ROWS_AT_ONCE)
+            )
+            alone = (known.slug,)
+            with closing(self._connection.execute(query).scalars()) as found:
+                for branches in found.partitions():
+                    if not several:
+                        yield from zip(branches, repeat(alone))
+                        continue
+                    for branch in branches:
+                        slugs = several.get(branch)
+                        if slugs is None:
+                            yield branch, alone
+                        elif branch not in given:
+                            given.add(branch)
+                            yield branch, slugs
+
+    def rows_of(self, members: Iterable[tuple[str, tuple[str, ...]]]) -> Iterator[Row]:
+        wanted = iter(members)
+        while some := list(islice(wanted, _KEYS_AT_ONCE)):
+            query = _SHOWN.where(schema.branches.c.id.in_([branch for branch, _ in some]))
+            found = {row[0]: row for row in self._connection.execute(query)}
+            for branch, slugs in some:
+                yield Row._make((*found[branch], slugs))
+
+    def changed_since(self, revision: int, changed_at: datetime | None) -> frozenset[str] | None:
+        then, changes = schema.revisions.c, schema.changes.c
+        query = select(then.changed_at).where(then.number == revision)
+        known = self._connection.scalar(query)
+        if known is None or datetime.fromisoformat(known) != changed_at:
+            return None
+        query = select(changes.branch).where(changes.number > revision)
+        return frozenset(self._connection.scalars(query))
 
 
 def _in_list_order() -> Select[Any]:
