@@ -220,7 +220,7 @@ def test_lists_are_shown_and_removed(filled: Path) -> None:
 def test_wrong_use_exits_with_2(instance: Path, tmp_path: Path) -> None:
     assert "no list 'none'" in run("geocode", "--list", "none", code=2).output
     assert "--datum: 'mars'" in run("import", SHIPPED, "--datum", "mars", code=2).output
-    assert "position: 'here'" in run("nearest", "here", code=2).output
+    assert "no place 'here'" in run("nearest", "here", code=2).output
     assert "the latitude comes first" in run("nearest", "121.5,29.8", code=2).output
     assert "no list 'none'" in run("nearest", "29.8,121.5", "--list", "none", code=2).output
     assert "ends in .geojson" in run("export", str(tmp_path / "x.txt"), code=2).output
