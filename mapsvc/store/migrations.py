@@ -114,6 +114,9 @@ SERVICES = ("CREATE INDEX branches_services ON branches USING gin ((services::js
 CHANGES = (
     """CREATE TABLE revisions (number INTEGER PRIMARY KEY, changed_at {text} NOT NULL)""",
     """CREATE TABLE changes (branch {text} PRIMARY KEY, number INTEGER NOT NULL)""",
+    # Snapshots of the present revision serve the next one.
+    """INSERT INTO revisions (number, changed_at)
+        SELECT number, changed_at FROM revision WHERE changed_at IS NOT NULL""",
 )
 """Past revisions, and in which one's transaction a branch that there was changed last.
 
