@@ -159,7 +159,7 @@ def _naming(slug: str, found: Listed, named: NDArray[np.int32]) -> NDArray[np.in
 
 def _write_sorted(sink: BinaryIO, texts: Strings, order: NDArray[np.int64], after: bytes) -> None:
     parts = (order[start : start + AT_ONCE] for start in range(0, order.size, AT_ONCE))
-    sink.writelines(after.join([*texts.pieces(part), b""]) for part in parts)
+    sink.writelines(after.join([*texts.at(part), b""]) for part in parts)
 
 
 def _prefixed(prefix: str, arrays: Arrays) -> Arrays:

@@ -41,8 +41,8 @@ _NONE = -1
 class Strings(Protocol):
     """Byte strings by their number."""
 
-    def pieces(self, rows: NDArray[np.int64]) -> Sequence[Piece]:
-        """As `mapsvc.snapshot.columns.Texts.pieces`."""
+    def at(self, rows: NDArray[np.int64]) -> Sequence[Piece]:
+        """The strings of these rows; where many follow each other, they may be one piece."""
 
 
 @dataclass(frozen=True, slots=True)

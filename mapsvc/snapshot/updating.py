@@ -30,7 +30,7 @@ class _Joined:
     new: Texts
     source: NDArray[np.int64]
 
-    def pieces(self, rows: NDArray[np.int64]) -> Sequence[Piece]:
+    def at(self, rows: NDArray[np.int64]) -> Sequence[Piece]:
         chosen, size = self.source[rows], len(self.old)
         if (chosen < size).all():
             return self.old.pieces(chosen)
