@@ -1,8 +1,8 @@
 """Placing what visitors type by the geocoders: from the cache, and over the network if that is set.
 
-A visitor waits for the answer, and with them the process that serves others, too. So only the
-first questions are asked, each has seconds, no request waits for its turn, and one is under way at
-a time; whoever comes meanwhile gets what is known.
+Somebody waits for the answer, so only the first questions are asked, each has seconds, none waits
+for its turn, and one is under way at a time. Of a day's quota visitors leave the half to geocoding
+runs.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from mapsvc.store.base import Store
 PATIENCE_S = 3.0
 """A geocoder's answer must be complete in so many seconds."""
 _QUESTIONS = 2
+UNLIMITED_SHARE = 1_000
+"""Requests of a day that visitors may have sent to a geocoder which has no quota."""
 
 
 class Geocoders:
@@ -43,7 +45,7 @@ class Geocoders:
                 if name == CURATED or terms_of(settings, name).may_store
             ),
             providers={
-                name: replace(own, timeout=min(own.timeout, PATIENCE_S))
+                name: replace(own, timeout=min(own.timeout, PATIENCE_S), quota=_share(own.quota))
                 for name, own in settings.providers.items()
             },
         )
@@ -85,6 +87,15 @@ class Geocoders:
             return None
         label = chosen.question.text if chosen.question else text
         return Place(point, precision, radius_m(chosen.geocode), label, chosen.geocode.provider)
+
+
+def _share(quota: int) -> int:
+    """Of a day's requests, those until which visitors' are among them; the ledger counts all.
+
+    >>> _share(5_000), _share(1), _share(0)
+    (2500, 1, 1000)
+    """
+    return max(1, quota // 2) if quota else UNLIMITED_SHARE
 
 
 def _give_up(_seconds: float) -> None:

@@ -16,6 +16,7 @@ from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from mapsvc.errors import InvalidValue, MapsvcError, NotFound, StoreError, shown
+from mapsvc.web.asking import AGAIN_S
 from mapsvc.web.context import base_url
 from mapsvc.web.guard import UntrustedHost
 from mapsvc.web.headers import API_PREFIX
@@ -38,6 +39,10 @@ class NotPlaced(NotFound):
 
     def __str__(self) -> str:
         return f"nobody knows where {shown(self.key)} is"
+
+
+class NotPlacedYet(NotPlaced):
+    """Geocoders are being asked where a typed text lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,12 @@ KINDS: dict[type[MapsvcError], Kind] = {
         "outside-districts",
         "Outside all districts",
         "The point lies in none of the districts that are stored.",
+    ),
+    NotPlacedYet: Kind(
+        503,
+        "not-placed-yet",
+        "Not placed yet",
+        "A geocoder is being asked where the text lies: come again after Retry-After seconds.",
     ),
     NotPlaced: Kind(
         404,
@@ -92,7 +103,7 @@ def handle_errors(app: Flask) -> None:
 
 def _mapsvc_error(error: MapsvcError) -> Response:
     kind = kind_of(error)
-    if kind is None or kind.status >= 500:
+    if (kind is None or kind.status >= 500) and not isinstance(error, NotPlacedYet):
         # A store that is down is met by every request, and a line says all of it.
         trace = None if isinstance(error, StoreError) else error
         said = (request.method, shown(request.path), error)
@@ -111,7 +122,10 @@ def _mapsvc_error(error: MapsvcError) -> Response:
         problem |= _fault(error)
     if isinstance(error, InvalidParameters):
         problem["errors"] = [{"detail": str(e), **_fault(e)} for e in error.errors]
-    return _problem(problem)
+    response = _problem(problem)
+    if isinstance(error, NotPlacedYet):
+        response.headers["Retry-After"] = str(AGAIN_S)
+    return response
 
 
 def _fault(error: InvalidValue) -> dict[str, Any]:

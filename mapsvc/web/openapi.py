@@ -125,7 +125,8 @@ OPERATIONS = (
         "Where a text lies",
         "The place of a typed address, road, town, district or branch, with how exact it is: from "
         "the branches' own addresses, the towns and the districts, and from geocoders where the "
-        "server has some. Where nobody knows it the answer is a problem with status 404.",
+        "server has some. Where nobody knows it the answer is a problem with status 404; while a "
+        "geocoder is being asked, one with status 503 and Retry-After.",
         params.PlaceParams,
         "TypedPlace",
     ),

@@ -1,7 +1,8 @@
 """Placing what visitors type: offline by what is known, and by geocoders where some are set.
 
 Geocoders are asked for one address of a visitor a few times a minute, by the setting
-``MAPSVC_PLACE_LIMIT``; beyond that, and while they fail, the answer is what is known without them.
+``MAPSVC_PLACE_LIMIT``, and beside the requests (`mapsvc.web.asking`): every request is answered at
+once by what is known, which is more when the visitor comes again.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from mapsvc.model import Place
 from mapsvc.search.places import place
 from mapsvc.web import caching, geojson
 from mapsvc.web.application import Answer, Application
+from mapsvc.web.asking import Asking
 from mapsvc.web.context import snapshot
-from mapsvc.web.errors import NotPlaced
+from mapsvc.web.errors import NotPlaced, NotPlacedYet
 from mapsvc.web.limits import Counts
 from mapsvc.web.params import PlaceParams
 from mapsvc.web.query import parse
@@ -27,6 +29,8 @@ bp = Blueprint("places", __name__, url_prefix="/api")
 GEOCODERS = "mapsvc.geocoders"
 """Where ``app.extensions`` keeps a function that gives the `Geocoders`; without one, none are
 asked."""
+ASKING = "mapsvc.asking"
+"""Where ``app.extensions`` keeps the `Asking`."""
 _COUNTS = "mapsvc.places"
 _PLACED = "mapsvc.placed"
 
@@ -41,8 +45,9 @@ class Geocoders(Protocol):
 
 
 def init_app(app: Application, settings: Settings) -> None:
-    """Count what visitors have asked of geocoders."""
+    """Count what visitors have asked of geocoders, and ask it."""
     app.extensions[_COUNTS] = Counts(settings.place_limit, what="typed addresses")
+    app.extensions[ASKING] = Asking(lambda text: app.extensions[GEOCODERS]().ask(text) is not None)
 
 
 def place_of(text: str) -> Place | None:
@@ -59,15 +64,27 @@ def place_of(text: str) -> Place | None:
     return known[text]
 
 
+def is_asked(text: str) -> bool:
+    """Whether geocoders are being asked where a visitor's text lies."""
+    asking: Asking = current_app.extensions[ASKING]
+    return asking.is_under_way(text)
+
+
 def _asked(geocoders: Geocoders, text: str) -> Place | None:
-    """What geocoders have answered, or what they answer now if this visitor may ask."""
+    """What geocoders have answered; if nothing and this visitor may ask, they are asked soon."""
     found = geocoders.cached(text)
     if found is not None or not geocoders.can_ask:
         return found
-    counts: Counts = current_app.extensions[_COUNTS]
-    if counts.hit(request.environ.get("REMOTE_ADDR", "")):
+    # A foreign page must not spend its visitors' questions, nor ours, by an address in it.
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
         return None
-    return geocoders.ask(text)
+    asking: Asking = current_app.extensions[ASKING]
+    counts: Counts = current_app.extensions[_COUNTS]
+    if asking.is_over(text) or asking.is_under_way(text) or not asking.has_room:
+        return None
+    if not counts.hit(request.environ.get("REMOTE_ADDR", "")):
+        asking.put(text)
+    return None
 
 
 @bp.get("/v1/place")
@@ -76,7 +93,7 @@ def placed() -> Response:
     text = _wanted()
     found = place_of(text)
     if found is None:
-        raise NotPlaced("place", text)
+        raise (NotPlacedYet if is_asked(text) else NotPlaced)("place", text)
     feature = {
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": (found.point.lon, found.point.lat)},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from mapsvc.service.places import Geocoders
 from mapsvc.snapshot import BranchQuery, Snapshot
 from mapsvc.store import open_store
 from mapsvc.store.base import Store
+from mapsvc.web.asking import MAX_WAITING
 from mapsvc.web.places import GEOCODERS
 from tests.integration.conftest import HOSTILE, make_app
 from tests.integration.test_geocode_run import StubAMap
@@ -175,6 +177,12 @@ class TestGeocoders:
         assert second is None or first is None
         assert len(amap.asked()) <= 1
 
+    def test_visitors_leave_half_of_the_quota(self, store: Store, amap: StubAMap) -> None:
+        geocoders = Geocoders(store, settings(amap, quota=4))
+        for number in range(9):
+            geocoders.ask(f"宁波市鄞州区某某七路{number}号")
+        assert len(amap.asked()) <= 2
+
     def test_an_unreachable_one_knows_nothing(self, store: Store, amap: StubAMap) -> None:
         wrong = settings(amap, url="http://127.0.0.1:9")
         assert Geocoders(store, wrong).ask("宁波市鄞州区某某六路12号") is None
@@ -188,12 +196,20 @@ class FakeGeocoders:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.known: dict[str, Place] = {}
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        self.knows, self.breaks = True, False
 
     def cached(self, text: str) -> Place | None:
         return self.known.get(text)
 
     def ask(self, text: str) -> Place | None:
         self.asked.append(text)
+        self.may_answer.wait(10)
+        if self.breaks:
+            raise RuntimeError
+        if not self.knows:
+            return None
         made = Place(Point(121.5, 29.8), Precision.BUILDING, 50.0, text, "amap")
         self.known[text] = made
         return made
@@ -214,6 +230,21 @@ def asking(snapshot: Snapshot, geocoders: FakeGeocoders) -> Flask:
 def ask(client: FlaskClient, text: str, address: str = "192.0.2.1") -> Any:
     overrides = {"REMOTE_ADDR": address}
     return client.get(PLACE, query_string={"q": text}, environ_overrides=overrides)
+
+
+def settled(
+    client: FlaskClient,
+    text: str,
+    address: str = "192.0.2.1",
+    until: Callable[[], bool] | None = None,
+) -> int:
+    """The answer's status once nothing is being asked any more."""
+    for _ in range(500):
+        status: int = ask(client, text, address).status_code
+        if status != 503 and (until is None or until()):
+            return status
+        time.sleep(0.01)
+    raise AssertionError(text)
 
 
 class TestAnswers:
@@ -243,13 +274,65 @@ class TestAnswers:
         assert client.get(f"{PLACE}?{query}").status_code == 400
         assert client.get(f"/api/v1/search?{query}").status_code == 400
 
+    def test_no_request_waits_for_a_geocoder(self, asking: Flask, geocoders: FakeGeocoders) -> None:
+        client = asking.test_client()
+        geocoders.may_answer.clear()
+        began = time.monotonic()
+        answer = ask(client, "nowhere 0")
+        told = answer.get_json(force=True)
+        assert (answer.status_code, told["type"]) == (503, "/api/docs#not-placed-yet")
+        assert answer.headers["Retry-After"] == "5"
+        assert client.get("/?near=nowhere 0").status_code == 200
+        assert client.get("/?q=nowhere 0").status_code == 200
+        assert time.monotonic() - began < 2
+        geocoders.may_answer.set()
+        assert settled(client, "nowhere 0") == 200
+        assert geocoders.asked == ["nowhere 0"]
+
+    def test_what_nobody_knew_is_not_asked_again(
+        self, asking: Flask, geocoders: FakeGeocoders
+    ) -> None:
+        client = asking.test_client()
+        geocoders.knows = False
+        assert settled(client, "nowhere 0") == 404
+        assert settled(client, "nowhere 0") == 404
+        assert geocoders.asked == ["nowhere 0"]
+
     def test_a_visitor_may_ask_so_often(self, asking: Flask, geocoders: FakeGeocoders) -> None:
         client = asking.test_client()
-        statuses = [ask(client, f"nowhere {n}").status_code for n in range(4)]
-        assert statuses == [200, 200, 404, 404]
+        assert [settled(client, f"nowhere {n}") for n in range(4)] == [200, 200, 404, 404]
         assert ask(client, "nowhere 0").status_code == 200, "what is cached is given"
-        assert ask(client, "nowhere 3", "192.0.2.2").status_code == 200
+        assert settled(client, "nowhere 3", "192.0.2.2") == 200
         assert geocoders.asked == ["nowhere 0", "nowhere 1", "nowhere 3"]
+
+    def test_few_wait(self, asking: Flask, geocoders: FakeGeocoders) -> None:
+        client = asking.test_client()
+        geocoders.may_answer.clear()
+        statuses = [
+            ask(client, f"nowhere {n}", f"192.0.2.{n}").status_code for n in range(MAX_WAITING + 9)
+        ]
+        assert MAX_WAITING <= statuses.count(503) <= MAX_WAITING + 1
+        assert statuses[-1] == 404
+        geocoders.may_answer.set()
+        assert settled(client, "nowhere 1") == 200
+
+    def test_a_foreign_page_has_nothing_asked(
+        self, asking: Flask, geocoders: FakeGeocoders
+    ) -> None:
+        client = asking.test_client()
+        for path in (f"{PLACE}?q=nowhere", "/?near=nowhere", "/?q=nowhere"):
+            client.get(path, headers={"Sec-Fetch-Site": "cross-site"})
+        assert settled(client, "nowhere 1") == 200
+        assert geocoders.asked == ["nowhere 1"]
+
+    def test_what_cannot_be_asked_stops_nobody(
+        self, asking: Flask, geocoders: FakeGeocoders
+    ) -> None:
+        client = asking.test_client()
+        geocoders.breaks = True
+        assert settled(client, "nowhere 0") == 404
+        geocoders.breaks = False
+        assert settled(client, "nowhere 1") == 200
 
     def test_what_is_known_at_the_house_is_not_asked(
         self, asking: Flask, geocoders: FakeGeocoders
@@ -262,6 +345,12 @@ class TestAnswers:
     ) -> None:
         client = asking.test_client()
         first = ask(client, "天童北路900号")
+        assert first.get_json(force=True)["properties"]["source"] == "branches"
+        settled(client, "天童北路900号", until=lambda: "天童北路900号" in geocoders.known)
+        exact = ask(client, "天童北路900号")
+        assert exact.get_json(force=True)["properties"]["source"] == "amap"
+        assert exact.headers["ETag"] != first.headers["ETag"]
+        first = exact
         again = client.get(
             PLACE,
             query_string={"q": "天童北路900号"},
