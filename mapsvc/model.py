@@ -356,3 +356,5 @@ class Place:
     """What was placed, as it is to be shown: an address, a town, a district."""
     source: str
     """Who knows it: ``branches``, ``districts``, or a geocoder by its name."""
+    area: str | None = None
+    """The code of the district, city or province that it is as a whole, where it is one."""

@@ -10,8 +10,11 @@ function addressOf(form: HTMLFormElement): URL {
       url.searchParams.append(name, value.trim());
     }
   }
-  // Who types something new looks from there, not from the place before.
-  if (url.searchParams.has("q") && url.searchParams.get("near") !== "me") {
+  // The box may still hold the place that the list begins at; who types something new looks from
+  // there, not from the place before.
+  if (url.searchParams.get("q") === url.searchParams.get("near")) {
+    url.searchParams.delete("q");
+  } else if (url.searchParams.has("q") && url.searchParams.get("near") !== "me") {
     url.searchParams.delete("near");
   }
   return url;

@@ -20,18 +20,27 @@ void started.then(({ frame, data, selection, status }) => {
   connectList(frame, selection, () => status(data.labels.branch_failed ?? ""));
 });
 
+/** The place or area that the shown list begins at. */
+let place = placeIn(document);
+
+function placeIn(page: Document): string | undefined {
+  return page.querySelector<HTMLElement>("[data-near-place]")?.dataset["nearPlace"];
+}
+
 /** Where the map goes with a list: to what was asked for by place, else nowhere. */
 function destination({ url, before, page, fix }: Visit): Box | "bounds" | null {
   const near = page.querySelector<HTMLElement>("[data-near-box]")?.dataset["nearBox"];
   const changed = (name: string) => url.searchParams.get(name) !== before.searchParams.get(name);
-  if (near && (fix || changed("near"))) {
+  const from = place;
+  place = placeIn(page);
+  if (near && (fix || place !== from)) {
     const [west = 0, south = 0, east = 0, north = 0] = near.split(",").map(Number);
     return [
       [west, south],
       [east, north],
     ];
   }
-  return changed("district") || changed("near") ? "bounds" : null;
+  return changed("district") || changed("near") || place !== from ? "bounds" : null;
 }
 
 /** Whether the map, which has kept its view, shows all that the list has. */

@@ -2,7 +2,7 @@
  * Other states of this page without loading it anew: their address goes into the history, their
  * rendering is fetched from the server, and the map stays.
  *
- * A position is sent along with a request and never stands in an address.
+ * A position is sent in a header of its own: addresses stand in the logs of servers and proxies.
  */
 
 import { swapParts } from "./parts";
@@ -33,6 +33,7 @@ interface Scroll {
 const BUSY_AFTER_MS = 250;
 /** Of a degree: 11 m, which is less than any position is known to. */
 const DECIMALS = 4;
+const POSITION = "Mapsvc-Position";
 
 /** When the next picture of the page is made; soon also where none is, as in a hidden tab. */
 function painted(): Promise<void> {
@@ -122,12 +123,12 @@ export class Navigation {
 
   /** The page of an address; null where it is another kind of page, such as an error's. */
   private async fetched(url: URL, signal: AbortSignal): Promise<Document | null> {
-    const asked = new URL(bare(url));
+    const headers = new Headers({ accept: "text/html" });
     if (this.fix && this.isByPosition(url)) {
-      asked.searchParams.set("lat", this.fix.lat.toFixed(DECIMALS));
-      asked.searchParams.set("lon", this.fix.lon.toFixed(DECIMALS));
+      const { lat, lon } = this.fix;
+      headers.set(POSITION, `${lat.toFixed(DECIMALS)},${lon.toFixed(DECIMALS)}`);
     }
-    const answer = await fetch(asked, { headers: { accept: "text/html" }, signal });
+    const answer = await fetch(bare(url), { headers, signal });
     if (answer.status >= 500) {
       throw new Error(`HTTP ${answer.status}`);
     }

@@ -2,7 +2,7 @@
  * What was seen opens again without a connection: pages, their maps and the files that they need.
  *
  * The server is asked first, and what it says is kept. Where it does not answer, or takes long,
- * what was kept is shown, with the time when it was. Addresses with a position are never kept.
+ * what was kept is shown, with the time when it was. What is asked from a position is never kept.
  */
 
 declare const self: ServiceWorkerGlobalScope;
@@ -27,17 +27,16 @@ const MOST_PAGES = 80;
 const MOST_FILES = 40;
 /** Milliseconds until a page that was kept is shown rather than waited for. */
 const PATIENCE = 4_000;
+/** In a request: the visitor's own position. */
+const POSITION = "mapsvc-position";
 /** When an answer was kept. */
 const KEPT = "x-mapsvc-kept";
 
 /** How an address is answered; null for what the worker leaves alone. */
 function kindOf(address: string): Kind | null {
   const url = new URL(address);
-  const { searchParams: asked, pathname } = url;
+  const { pathname } = url;
   if (url.origin !== self.location.origin || !pathname.startsWith(`${MAPSVC.root}/`)) {
-    return null;
-  }
-  if (asked.has("lat") || asked.has("lon")) {
     return null;
   }
   const path = pathname.slice(MAPSVC.root.length);
@@ -141,7 +140,8 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
-  const kind = request.method === "GET" ? kindOf(request.url) : null;
+  const isOwn = request.method === "GET" && !request.headers.has(POSITION);
+  const kind = isOwn ? kindOf(request.url) : null;
   if (kind === "file") {
     event.respondWith(file(request, event));
   } else if (kind) {

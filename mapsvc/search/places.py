@@ -50,7 +50,8 @@ def place(snapshot: Snapshot, text: str, ask: Ask | None = None) -> Place | None
         return own
     asked = ask(text)
     found = [each for each in (asked, own) if each is not None]
-    return min(found, key=lambda each: each.precision.rank, default=None)
+    # Of two that know the district alone, the one that knows its polygon.
+    return min(found, key=lambda each: (each.precision.rank, each.area is None), default=None)
 
 
 def known(snapshot: Snapshot, text: str) -> Place | None:
@@ -195,4 +196,4 @@ def _area(area: Area) -> Place:
     )
     precision = Precision.DISTRICT if area.level == "district" else Precision.CITY
     point = Point(inside.x, inside.y)
-    return Place(point, precision, round(float(corners.max())), area.name, DISTRICTS)
+    return Place(point, precision, round(float(corners.max())), area.name, DISTRICTS, area.code)

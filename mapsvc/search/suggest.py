@@ -87,7 +87,8 @@ def _things(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[Order, Suggest
         yield (rank, 0, -count, named.code), _thing(Kind.DISTRICT, named, wanted, count)
     of_bank = {known.bank.code: known.count for known in snapshot.banks}
     for rank, named in bank_names().find(wanted):
-        if count := of_bank.get(named.code, 0):
+        # One that is named in full and has none is said to have none.
+        if (count := of_bank.get(named.code, 0)) or rank is Rank.WHOLE:
             yield (rank, 1, -count, named.code), _thing(Kind.BANK, named, wanted, count)
     for rank, named in towns.find(wanted):
         yield (rank, 2, 0, named.code), _thing(Kind.TOWN, named, wanted, None)

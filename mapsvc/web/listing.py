@@ -20,7 +20,7 @@ from mapsvc.web.areas import (
     shown_in,
 )
 from mapsvc.web.branches import BranchView, Group, branch_view, grouped
-from mapsvc.web.nearby import MAX_NEAR, Origin, around_nearest, distance_of
+from mapsvc.web.nearby import Origin, around_nearest, nearest
 
 MAX_LISTED = 200
 """Branches in a list that is whole, and on a map that has all of them at once: some 15 kB each,
@@ -174,14 +174,13 @@ def _nearest(
 ) -> Listing:
     """The branches by distance; of very many, only the nearest."""
     total = snapshot.page(query, 0).matched
-    found = snapshot.nearest(origin.point, MAX_NEAR, query=query)
+    found = nearest(snapshot, query, origin)
     offset = (page - 1) * PAGE_SIZE
     by_district = district_counts(snapshot, query)
     _, areas = shown_in(snapshot, query)
     branches = tuple(
-        replace(view, distance=distance_of(view, origin, near.distance_m))
+        replace(branch_view(snapshot, near.feature), distance=near.distance)
         for near in found[offset : offset + PAGE_SIZE]
-        for view in [branch_view(snapshot, near.feature)]
     )
     pages = -(-len(found) // PAGE_SIZE)
     return Listing(
@@ -197,7 +196,7 @@ def _nearest(
         pager=_pager_of(pages, page, address) if pages > 1 or page > 1 else None,
         first=offset + 1,
         origin=origin,
-        near_box=around_nearest(snapshot, query, origin),
+        near_box=around_nearest(snapshot, origin, found),
     )
 
 

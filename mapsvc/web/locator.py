@@ -5,65 +5,31 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Annotated
 
 from flask import Blueprint, Flask, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from mapsvc.links import Destination, directions
+from mapsvc.lists.banks import banks
 from mapsvc.maps import Kind
-from mapsvc.model import Point
+from mapsvc.model import BBox
 from mapsvc.snapshot import EVERYTHING, BranchQuery, Snapshot
-from mapsvc.web import assets, caching, display, openings, words
+from mapsvc.web import assets, caching, display, notices, openings, words
 from mapsvc.web.areas import AreaLink, area_counts, area_name, area_title, crumbs, shown_in
-from mapsvc.web.branches import BranchView, bank_short_name, branch_view, service_name
+from mapsvc.web.branches import BranchView, bank_name, bank_short_name, branch_view, service_name
 from mapsvc.web.context import snapshot
 from mapsvc.web.frame import in_datum
 from mapsvc.web.listing import OPENSTREETMAP, Listing, listed, listing
-from mapsvc.web.mapview import datum_of_tiles, given_in, map_view
-from mapsvc.web.nearby import ME, NEAR, Origin, origin_of
-from mapsvc.web.params import LAT, LON, FilterParams, Q
-from mapsvc.web.query import parse, whole
+from mapsvc.web.mapview import Near, datum_of_tiles, given_in, map_view
+from mapsvc.web.nearby import POSITION_HEADER, Origin, nearest
+from mapsvc.web.query import parse
+from mapsvc.web.start import IndexParams, PageParams, Start, position, start_of
 
 bp = Blueprint("locator", __name__)
 
 _NEARBY = 3
-
-PAGE = whole(1, 9_999_999, description="Which page of a list that is too long for one.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageParams:
-    """The parameters of a list's page."""
-
-    page: Annotated[int, PAGE] = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class ViewParams(FilterParams, PageParams):
-    """The filter of a page. An unknown language is no error: the visitor gets another one."""
-
-    q: Annotated[str | None, Q] = None
-
-    @property
-    def query(self) -> BranchQuery:
-        return replace(super().query, q=self.q)
-
-
-@dataclass(frozen=True, kw_only=True)
-class IndexParams(ViewParams):
-    """The first page's: also from where distances are measured."""
-
-    near: Annotated[str | None, NEAR] = None
-    lat: Annotated[float | None, LAT] = None
-    lon: Annotated[float | None, LON] = None
-
-    @property
-    def position(self) -> Point | None:
-        """The visitor's own position, in WGS-84 as browsers give it."""
-        if self.lat is None or self.lon is None:
-            return None
-        return Point(self.lon, self.lat)
+_NEARBY_AMONG = 12
+"""They are chosen from so many, as some of the nearest may be known too vaguely to be called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +61,28 @@ def page_of(asked: Listing) -> int:
     return 404 if asked.pager and asked.pager.is_beyond else 200
 
 
+_VARY = f"Accept-Language, {POSITION_HEADER}"
+
+
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    if "lat" not in request.args and "lon" not in request.args:
+    if position() is None:
         return _index()
     # A position belongs to its visitor: nobody keeps what was answered to it.
     answer = make_response(_rendered())
     answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["Vary"] = _VARY
     return answer
 
 
 def _variant() -> str:
     """What the list depends on: also on what its place is, which the data alone does not tell."""
     wanted = parse(IndexParams, request.query_string, lenient=True)
-    return f"{openings.variant()} {_start(snapshot(), wanted).origin}"
+    start = start_of(snapshot(), wanted)
+    return f"{openings.variant()} {start.origin} {start.area and start.area.code} {start.far}"
 
 
-@caching.cached(caching.PAGE, vary="Accept-Language", variant=_variant)
+@caching.cached(caching.PAGE, vary=_VARY, variant=_variant)
 def _index() -> ResponseReturnValue:
     return _rendered()
 
@@ -119,7 +90,7 @@ def _index() -> ResponseReturnValue:
 def _rendered() -> ResponseReturnValue:
     wanted = parse(IndexParams, request.query_string, lenient=True)
     snap = snapshot()
-    start = _start(snap, wanted)
+    start = start_of(snap, wanted)
     query = start.query
     given = given_in(wanted.query) | ({"near": wanted.near} if wanted.near else {})
     here = partial(url_for, "locator.index", **given)
@@ -139,11 +110,13 @@ def _rendered() -> ResponseReturnValue:
             Kind.LOCATOR,
             query,
             shown.drawn,
-            near=(start.place, shown.near_box) if start.place and shown.near_box else None,
+            near=_near(start, shown.near_box),
         ),
         start=start,
-        near=None if start.instead else ME if wanted.position else wanted.near,
-        typed=wanted.q or "",
+        area=area_title(snap, start.area) if start.area else "",
+        bank_meant=bank_name(start.bank) if start.bank else "",
+        **_asked_beside(query),
+        chosen=start.area.code if start.area else query.district,
         filtered=wanted.query != EVERYTHING,
         near_box=in_datum(shown.near_box, datum_of_tiles()) if shown.near_box else None,
         service_choices=[
@@ -152,46 +125,33 @@ def _rendered() -> ResponseReturnValue:
         ],
         hours_unknown=len(snap) - snap.hours_known,
         banks=[Choice(b.bank.code, bank_short_name(b.bank), b.count) for b in snap.banks],
-        choices=_choices(snap, query),
+        choices=_choices(snap, start.area.code if start.area else query.district),
         list_choices=[Choice(known.slug, display.shown(known.title)) for known in snap.lists],
     )
     return body, page_of(shown)
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where a list begins: at a position, at a typed place, or nowhere in particular."""
-
-    query: BranchQuery
-    origin: Origin | None = None
-    place: str = ""
-    """The place that was typed."""
-    is_missing: bool = False
-    """Whether nobody knows that place."""
-    instead: bool = False
-    """Whether the place was typed as a search that finds no branch, whose nearest are shown."""
-    awaits_position: bool = False
-    """Whether the visitor's own position is meant, which only the page's script can tell."""
+def _asked_beside(query: BranchQuery) -> dict[str, object]:
+    """What is asked for beside an area: whether anything is, and the bank if that is all."""
+    beside = replace(query, district=None)
+    alone = beside.bank in banks() and beside == BranchQuery(bank=beside.bank)
+    return {
+        "others_asked": beside != EVERYTHING,
+        "bank_asked": bank_short_name(banks()[beside.bank or ""]) if alone else "",
+    }
 
 
-def _start(snap: Snapshot, wanted: IndexParams) -> Start:
-    query = wanted.query
-    if wanted.position is not None:
-        return Start(query, Origin(wanted.position))
-    if wanted.near == ME:
-        return Start(query, awaits_position=True)
-    if wanted.q and not snap.page(query, 0).matched:
-        origin = origin_of(wanted.q)
-        if origin is not None:
-            return Start(replace(query, q=None), origin, wanted.q, instead=True)
-    if wanted.near:
-        origin = origin_of(wanted.near)
-        return Start(query, origin, wanted.near, is_missing=origin is None)
-    return Start(query)
+def _near(start: Start, box: BBox | None) -> Near | None:
+    """What the map is told of where the list begins; the visitor's own position it is not."""
+    if box is None or start.origin is None:
+        return None
+    if start.origin.area is not None:
+        return Near(box, area=start.origin.area.code)
+    return Near(box, place=start.place) if start.place else None
 
 
-def _choices(snap: Snapshot, query: BranchQuery) -> AreaChoices:
-    here, areas = shown_in(snap, BranchQuery(district=query.district))
+def _choices(snap: Snapshot, district: str | None) -> AreaChoices:
+    here, areas = shown_in(snap, BranchQuery(district=district))
     counts = area_counts(snap, EVERYTHING, areas)
     # Above the first page's own areas there is nothing to go up to.
     start, first = shown_in(snap, EVERYTHING)
@@ -201,7 +161,7 @@ def _choices(snap: Snapshot, query: BranchQuery) -> AreaChoices:
         members=tuple(
             Choice(area.code, _name_among(snap, area.code, bool(above)), counts[area.code])
             for area in areas
-            if counts[area.code] or area.code == query.district
+            if counts[area.code] or area.code == district
         ),
         name=above[-1].name if above else "",
         all=words.of_areas(first).all,
@@ -248,11 +208,10 @@ def _nearby(snap: Snapshot, branch: BranchView) -> list[tuple[BranchView, str]]:
     """The nearest other branches, with their distances in words."""
     if branch.point is None:
         return []
-    found = [
-        (branch_view(snap, feature), words.distance(distance_m))
-        for feature, distance_m in snap.nearest(branch.point, _NEARBY + 1)
-    ]
-    return [(other, distance) for other, distance in found if other.id != branch.id][:_NEARBY]
+    origin = Origin(branch.point, radius_m=branch.radius_m)
+    found = nearest(snap, EVERYTHING, origin, _NEARBY_AMONG)
+    views = [(branch_view(snap, near.feature), near.distance) for near in found]
+    return [(other, distance) for other, distance in views if other.id != branch.id][:_NEARBY]
 
 
 @bp.get("/districts/<code>")
@@ -302,6 +261,7 @@ def init_app(app: Flask) -> None:
     """Give every template of an application what the pages' templates use."""
     assets.init_app(app)
     display.init_app(app)
+    notices.init_app(app)
     app.add_template_filter(words.number, "number")
     app.add_template_filter(words.distance, "distance")
     app.add_template_filter(words.branches, "branches")

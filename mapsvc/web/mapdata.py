@@ -36,7 +36,7 @@ from mapsvc.web.mapview import (
     shell_in,
 )
 from mapsvc.web.marks import marks
-from mapsvc.web.nearby import NEAR, Origin, around_nearest, origin_of
+from mapsvc.web.nearby import NEAR, Origin, around_nearest, nearest, origin_in, origin_of
 from mapsvc.web.params import BBOX, MAX_LIMIT, ZOOM, FilterParams, Q
 from mapsvc.web.query import choice, parse, text
 from mapsvc.web.tiles import TileSource, tile_credits, tile_source
@@ -58,15 +58,25 @@ _GRID = 10_000
 _FOREVER = "public, max-age=31536000, immutable"
 
 
+AROUND = text(64, description="The code of an area without a branch, whose nearest are shown.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class MapParams(FilterParams):
     q: Annotated[str | None, Q] = None
     near: Annotated[str | None, NEAR] = None
+    around: Annotated[str | None, AROUND] = None
     branch: Annotated[str | None, text(128, description="Only the branch with this id.")] = None
 
     @property
     def query(self) -> BranchQuery:
         return replace(super().query, q=self.q)
+
+    def origin(self, snap: Snapshot) -> Origin | None:
+        """Where the list beside the map begins."""
+        if self.around in snap.areas:
+            return origin_in(snap, self.around or "")
+        return origin_of(snap, self.near) if self.near else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +100,8 @@ class ViewParams(BoxParams):
 
 def _variant() -> str:
     """The language, and what a typed place is, which the data alone does not tell."""
-    near = parse(DataParams, request.query_string, lenient=True).near
-    return f"{language()} {origin_of(near) if near else ''}"
+    wanted = parse(DataParams, request.query_string, lenient=True)
+    return f"{language()} {wanted.origin(snapshot())}"
 
 
 @bp.get("/data.json")
@@ -133,10 +143,11 @@ def map_data(
             "branch": url_for("mapdata.mark", **given),
         }
         answer["labels"] |= _view_labels()
-    origin = origin_of(wanted.near) if wanted.near else None
+    origin = wanted.origin(snap)
     if origin is not None:
-        box = around_nearest(snap, wanted.query, origin)
-        answer["place"] = _place(origin, datum)
+        box = around_nearest(snap, origin, nearest(snap, wanted.query, origin))
+        if origin.area is None:
+            answer["place"] = _place(origin, datum)
     if box is not None:
         shifted = in_datum(box, datum)
         answer["bounds"] = [[shifted.west, shifted.south], [shifted.east, shifted.north]]
@@ -303,8 +314,9 @@ def _place(origin: Origin, datum: Datum) -> dict[str, Any]:
 
 
 def _districts(snap: Snapshot, wanted: MapParams, datum: Datum, *, outlines: bool) -> Iterator[str]:
-    areas, counts = areas_of(snap, wanted.query, wanted.branch)
-    levels, _ = shading(counts, focus_of(snap, wanted.query, wanted.branch))
+    around = wanted.around if wanted.around in snap.areas else None
+    areas, counts = areas_of(snap, wanted.query, wanted.branch, around)
+    levels, _ = shading(counts, focus_of(snap, wanted.query, wanted.branch, around))
     labels = label_points(snap, areas)
     shapes = _outlines_in(snap, areas, datum) if outlines else [""] * len(areas)
     for area, shape in zip(areas, shapes, strict=True):

@@ -12,11 +12,11 @@ from mapsvc.areas import Area
 from mapsvc.maps import Kind, Shell, ShellText, shell
 from mapsvc.model import BBox, Datum
 from mapsvc.snapshot import EVERYTHING, BranchQuery, Snapshot
-from mapsvc.web import words
+from mapsvc.web import frame, words
 from mapsvc.web.areas import area_counts, is_one_district, shown_in
 from mapsvc.web.branches import BranchView, branch_view
 from mapsvc.web.context import context
-from mapsvc.web.frame import around, around_areas, joined, widened
+from mapsvc.web.frame import around_areas, joined, widened
 from mapsvc.web.i18n import gettext, language
 from mapsvc.web.overview import Overview, overview
 from mapsvc.web.scale import Scale
@@ -27,8 +27,17 @@ _PIN_SHARE = 0.12
 _FOCUS_LEVEL = 2
 """The colour of the one district that a map is about."""
 
-Near = tuple[str, BBox | None]
-"""A place as it was typed, and what the map shows around it."""
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Where a list by distance begins, and what the map shows around it."""
+
+    box: BBox
+    place: str = ""
+    """A place as it was typed."""
+    area: str | None = None
+    """The code of an area that has none of the branches."""
+
 
 _shells: dict[tuple[Kind, str], Shell] = {}
 
@@ -72,8 +81,19 @@ def _text() -> ShellText:
     )
 
 
-def focus_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> str | None:
-    """The code of the one district that a map is about, if it is about one."""
+def focus_of(
+    snapshot: Snapshot, query: BranchQuery, branch: str | None, around: str | None = None
+) -> str | None:
+    """The code of the one district that a map is about, if it is about one.
+
+    Args:
+        snapshot: what is drawn.
+        query: the filter.
+        branch: the id of the one branch that the map is about.
+        around: the code of the area that has no branch, around which they are.
+    """
+    if around is not None:
+        return around
     if branch is not None:
         return branch_view(snapshot, snapshot.feature(branch)).district
     wanted = query.district
@@ -81,10 +101,10 @@ def focus_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> str 
 
 
 def areas_of(
-    snapshot: Snapshot, query: BranchQuery, branch: str | None
+    snapshot: Snapshot, query: BranchQuery, branch: str | None, around: str | None = None
 ) -> tuple[tuple[Area, ...], dict[str, int]]:
     """The areas that a map draws, and their numbers of branches by code."""
-    district = None
+    district = around
     if branch is not None:
         district = branch_view(snapshot, snapshot.feature(branch)).district
     _, areas = shown_in(snapshot, query, district)
@@ -101,7 +121,7 @@ def box_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> BBox |
     if branch is not None:
         shown = branch_view(snapshot, snapshot.feature(branch))
         if shown.point is not None:
-            box = around(shown.point, shown.radius_m or 0)
+            box = frame.around(shown.point, shown.radius_m or 0)
             has_tiles = context().settings.tiles != "none"
             if has_tiles or shown.district is None:
                 return box
@@ -127,8 +147,11 @@ def box_of(snapshot: Snapshot, query: BranchQuery, branch: str | None) -> BBox |
 def shading(counts: Mapping[str, int], focus: str | None) -> tuple[dict[str, int], Scale | None]:
     """The class of each district's colour by its code, and the scale that it follows."""
     if focus is not None:
-        # A search may find nothing in its district, which then is as pale as the others.
-        return {c: _FOCUS_LEVEL if c == focus and n else 0 for c, n in counts.items()}, None
+        # One that has nothing is still told from the others, but pale.
+        return {
+            c: 0 if c != focus else _FOCUS_LEVEL if n else _FOCUS_LEVEL - 1
+            for c, n in counts.items()
+        }, None
     scale = Scale.upto(max(counts.values(), default=0))
     return {code: scale.level(count) for code, count in counts.items()}, scale
 
@@ -150,15 +173,17 @@ def map_view(
         query: the filter, as in the page's address.
         branches: those that the picture draws; none where they are too many.
         branch: the id of the one branch that the page is about.
-        near: the typed place that the list begins at, and the part of the map around it.
+        near: the typed place or the area that the list begins at.
     """
     lang = language()
-    areas, counts = areas_of(snapshot, query, branch)
-    levels, scale = shading(counts, focus_of(snapshot, query, branch))
+    around = near.area if near else None
+    areas, counts = areas_of(snapshot, query, branch, around)
+    levels, scale = shading(counts, focus_of(snapshot, query, branch, around))
     box = box_of(snapshot, query, branch) if areas else None
     given = given_in(query)
     if near is not None and areas:
-        given["near"], box = near
+        box = near.box
+        given |= {"around": near.area} if near.area else {"near": near.place}
     if branch is not None:
         given["branch"] = branch
     return MapView(

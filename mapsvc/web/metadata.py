@@ -27,7 +27,7 @@ _LISTED: dict[str, tuple[str, ...]] = {
 }
 """The pages that search engines may list, and the parameters that make other pages of them."""
 
-_PASSING = frozenset({"q", "near", "lat", "lon", "open"})
+_PASSING = frozenset({"q", "near", "open"})
 """Parameters that ask for what one visitor wants just now."""
 
 _OG_LOCALES = {"zh": "zh_CN", "en": "en_GB"}

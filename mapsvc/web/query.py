@@ -254,7 +254,16 @@ def _value(name: str, texts: list[str], parameter: Parameter) -> None:
     if len(texts) > 1:
         times = f"given {len(texts)} times; once is allowed"
         raise RepeatedParameter(name, texts[1], parameter.allowed, times)
+    read(name, texts[0], parameter)
+
+
+def read(name: str, text: str, parameter: Parameter) -> Any:
+    """One value that is no part of the query string, such as a header's.
+
+    Raises:
+        InvalidValue: the text is not allowed.
+    """
     try:
-        parameter.read(texts[0])
+        return parameter.read(text)
     except ValueError:
-        raise InvalidValue(name, texts[0], parameter.allowed) from None
+        raise InvalidValue(name, text, parameter.allowed) from None

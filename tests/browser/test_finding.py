@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from mapsvc import service
 from mapsvc.geo.geodesic import distance_m
@@ -222,23 +222,32 @@ def test_near_me_sorts_by_distance_and_tells_nobody(
         visit.context.route(lambda url: "127.0.0.1" not in url, lambda route: route.abort())
         page = visit.open(site)
         asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
+        sent: list[str] = []
+
+        def seen(request: Request) -> None:
+            asked.append(request.url)
+            sent.extend(filter(None, [request.headers.get("mapsvc-position")]))
+
+        page.on("request", seen)
         button = page.get_by_role("button", name={"zh": "附近网点", "en": "Near me"}[lang]).first
-        with page.expect_response("**/*lat=*") as answered:
+        with page.expect_response("**/?near=me") as answered:
             button.click()
         expect(page.locator(".card__distance")).to_have_count(15)
         assert _address(page) == {"near": ["me"]}
-        sent = [url for url in asked if "lat" in parse_qs(urlsplit(url).query)]
-        assert [parse_qs(urlsplit(url).query)["lat"] for url in sent] == [["29.8660"]]
+        assert sent == ["29.8660,121.5500"]
+        assert not [url for url in asked if "29.86" in url], "addresses stand in logs"
         assert "no-store" in answered.value.headers["cache-control"]
         listed = page.locator(".card").evaluate_all(
             "(all) => all.map((each) => each.dataset.branch)"
         )
         features = map(json.loads, shipped.iterate(EVERYTHING))
-        true = {
-            f["id"]: distance_m(121.5500, 29.8660, *f["geometry"]["coordinates"]) for f in features
-        }
-        assert listed == sorted(true, key=lambda branch: true[branch])
+        figure = {}
+        for f in features:
+            metres = distance_m(121.5500, 29.8660, *f["geometry"]["coordinates"])
+            radius = f["properties"]["radius_m"]
+            vague = f["properties"]["precision"] != "building" and metres < radius
+            figure[f["properties"]["id"]] = metres + radius if vague else metres
+        assert listed == sorted(figure, key=lambda branch: figure[branch])
         expect(page.locator("path.leaflet-control-locate-circle")).to_be_attached()
         drawn = page.evaluate(
             "(() => { let found = null; map_shell.eachLayer((layer) => {"
@@ -312,9 +321,11 @@ def test_a_slow_position_is_waited_for_and_said(visitor: Visitor, site: str) -> 
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_near_a_typed_place(visitor: Visitor, site: str, scripts: bool) -> None:
-    page = visitor("phone", java_script_enabled=scripts).open(f"{site}/?near=慈溪市", live=scripts)
-    expect(page.locator("[data-part=result]")).to_contain_text("慈溪市")
-    expect(page.locator(".card__facts").first).to_contain_text("慈溪市")
+    page = visitor("phone", java_script_enabled=scripts).open(
+        f"{site}/?near=首南街道", live=scripts
+    )
+    expect(page.locator("[data-part=result]")).to_contain_text("首南街道")
+    expect(page.locator("#q")).to_have_value("首南街道")
     expect(page.locator(".group__note")).to_contain_text("距离为直线距离")
     if scripts:
         expect(page.locator("path.place")).to_have_count(1)
@@ -322,7 +333,59 @@ def test_near_a_typed_place(visitor: Visitor, site: str, scripts: bool) -> None:
     if not scripts:
         page.get_by_role("button", name="搜索").click()
     expect(page.locator(".card__distance")).to_have_count(3)
-    assert _address(page) == {"near": ["慈溪市"], "bank": ["bocom"]}
+    assert _address(page)["near"] == ["首南街道"]
+    assert _address(page)["bank"] == ["bocom"]
+    expect(page.locator("#q")).to_have_value("首南街道")
+
+
+def test_a_typed_address_moves_the_map_as_its_page_does(visitor: Visitor, site: str) -> None:
+    page = visitor("desktop").open(site)
+    box = page.get_by_role("combobox", name=BOX)
+    box.fill("天童北路1000号")
+    box.press("Enter")
+    expect(page.locator(".card__distance")).to_have_count(15)
+    expect(page.locator("path.place")).to_have_count(1)
+    expect(box).to_have_value("天童北路1000号")
+    moved = page.evaluate(VIEW)
+    page.reload()
+    expect(page.locator("path.place")).to_have_count(1)
+    page.wait_for_function("document.querySelector('.map.is-live')")
+    assert page.evaluate(VIEW) == pytest.approx(moved, abs=0.01)
+
+
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_a_district_without_branches_is_shown_as_one(
+    visitor: Visitor, site: str, screen: str
+) -> None:
+    page = visitor(screen).open(site)
+    box = page.get_by_role("combobox", name=BOX)
+    box.fill("奉化")
+    box.press("Enter")
+    expect(page.locator("[data-part=result]")).to_have_text("奉化区暂无网点")
+    expect(page.get_by_label("区县", exact=True)).to_have_value("330213")
+    expect(page.locator(".card__distance")).to_have_count(0)
+    expect(page.locator("path.place, path.place__radius")).to_have_count(0)
+    expect(page.locator(".map__live path.district--1")).to_have_count(1)
+    inside = "map_shell.getBounds().contains([29.6, 121.35]) && map_shell.getZoom() > 9"
+    page.wait_for_function(inside)
+    # From there to another district, without the typed one coming back.
+    page.get_by_label("区县", exact=True).select_option("330203")
+    expect(page.locator(".card")).to_have_count(3)
+    assert _address(page) == {"district": ["330203"]}
+
+
+def test_who_is_far_away_sees_the_branches(visitor: Visitor, site: str) -> None:
+    beijing = {"latitude": 39.9, "longitude": 116.4, "accuracy": 100}
+    page = visitor("phone", geolocation=beijing, permissions=["geolocation"]).open(site)
+    before = page.evaluate(VIEW)
+    page.get_by_role("button", name="附近网点").click()
+    expect(page.locator(".panel__note")).to_have_text(
+        re.compile(r"离您最近的网点约\s1,150\s公里。请直接选择区县：")
+    )
+    assert _in_view(page) == 15
+    assert page.evaluate(VIEW) == pytest.approx(before, abs=0.01)
+    page.locator(".panel .near__areas").get_by_role("link", name="海曙区").click()
+    expect(page.locator(".card")).to_have_count(3)
 
 
 def test_a_place_that_nobody_knows_is_said(visitor: Visitor, site: str) -> None:

@@ -491,8 +491,9 @@ def test_a_branch_without_a_place_is_not_called_approximate(hostile_client: Flas
     assert "大致位置" not in text
 
 
-def test_a_search_without_result_leaves_its_district_pale(client: FlaskClient) -> None:
+def test_a_search_without_result_shows_its_district_but_pale(client: FlaskClient) -> None:
     levels = {d["code"]: d["level"] for d in data(client, "&district=330212&q=zzz")["districts"]}
+    assert levels.pop("330212") == 1
     assert set(levels.values()) == {0}
 
 
