@@ -178,7 +178,7 @@ def test_a_feature_is_geojson_in_wgs84(snapshot: Snapshot) -> None:
         "provider": "curated",
         "located_at": "2026-11-22T00:00:00+00:00",
         "services": [],
-        "award": None,
+        "award": "千佳示范单位",
         "notices": [],
         "review": [],
     }
