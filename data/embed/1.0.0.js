@@ -20,17 +20,22 @@
   const PATIENCE_MS = 4000;
   const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
 
-  const script = document.currentScript;
-  const home = script && script.src ? new URL("..", script.src).href : "";
+  // As the browser knows it: an element named "currentScript" would take its place in the document.
+  const running = Object.getOwnPropertyDescriptor(Document.prototype, "currentScript");
+  const script = running.get.call(document);
+  const isFile = script && /^https?:/.test(script.src);
+  /** The one map whose frames are made: the site that the page has this script from. */
+  const home = isFile ? new URL("..", script.src).href.replace(/\/*$/, "/") : "";
 
-  /** The address of the map that a div wants; null where it names none. */
+  /**
+   * The frame's address; null where the div names another map, or no file is running. What a div
+   * says may be a stranger's, such as a comment's in the page, and must choose no site to frame.
+   */
   const addressOf = (data) => {
     try {
-      const base = new URL(data.mapsvc || home);
-      if (base.protocol !== "https:" && base.protocol !== "http:") {
-        return null;
-      }
-      return new URL("embed", base.href.replace(/[?#].*$/, "").replace(/\/*$/, "/"));
+      const named = new URL(data.mapsvc || home).href;
+      const base = named.replace(/[?#].*$/, "").replace(/\/*$/, "/");
+      return base === home ? new URL("embed", home) : null;
     } catch {
       return null;
     }
@@ -157,7 +162,7 @@
   };
 
   const scan = (root) => {
-    (root || document).querySelectorAll("[data-mapsvc]").forEach(mount);
+    (root || document).querySelectorAll("div[data-mapsvc]").forEach(mount);
   };
   window.mapsvc = { version: "1.0.0", scan };
   scan();

@@ -214,6 +214,31 @@ def test_two_maps_by_script_talk_to_their_host_alone(
     assert frame.locator(".map__status").text_content() == ""
 
 
+def test_what_strangers_write_into_the_host_s_page_frames_nothing_of_theirs(
+    visitor: Visitor, site: str, host: Host
+) -> None:
+    """Sanitisers leave data- attributes, and some leave names: a comment must choose no site."""
+    visit = visitor("desktop", allowed=("localhost",))
+    page = visit.page
+    code = pasted(page, site, "lang=zh&in=zh&show=list&bank=icbc")["script-code"]
+    theirs = host("<h1>theirs</h1>")
+    comment = (
+        f'<img name="currentScript" src="{theirs}/embed/v1.js" alt="">'
+        f'<div class="theirs" data-mapsvc="{theirs}/" data-near="1"><a href="/x">comment</a></div>'
+        f'<div class="theirs" data-mapsvc="{site}@localhost/" data-near="1"></div>'
+        f'<div class="theirs" data-mapsvc="{site}/elsewhere/"></div>'
+        f'<div class="theirs" data-mapsvc="javascript:alert(1)"></div>'
+        f'<form class="theirs" data-mapsvc="{theirs}/"><input name="dataset"></form>'
+    )
+    visit.open(host(comment + code + comment), live=False)
+    page.locator("[data-mapsvc] iframe").scroll_into_view_if_needed()
+    expect(page.frame_locator(FRAME).locator(".card")).to_have_count(2)
+    expect(page.locator(FRAME)).to_have_count(1)
+    assert page.locator(FRAME).evaluate("(f) => f.src").startswith(f"{site}/embed?")
+    expect(page.get_by_role("link", name="comment").first).to_be_visible()
+    visit.complaints = [said for said in visit.complaints if "404" not in said]  # of the pictures
+
+
 def test_strict_hosts(visitor: Visitor, site: str, host: Host) -> None:
     """A host's own policy with the documented lines, and without the one or the other."""
     visit = visitor("phone", allowed=("localhost",))
