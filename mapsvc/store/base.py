@@ -89,6 +89,21 @@ class Reading(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class NewOrigins:
+    """How many origins a day's views may have besides some.
+
+    Attributes:
+        regulars: these are always kept by name.
+        most: others of a day that are.
+        rest: the name that the views of what is above are added to.
+    """
+
+    regulars: frozenset[str]
+    most: int
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """Everything at one revision, as values."""
 
@@ -209,13 +224,22 @@ class Store(Ledger, Protocol):
     def records(self) -> Iterator[tuple[CacheKey, str]]:
         """The whole cache as it is stored, sound or not, ordered by key."""
 
-    def add_views(self, views: Mapping[tuple[str, str], int], forget_before: str = "") -> None:
+    def add_views(
+        self,
+        views: Mapping[tuple[str, str], int],
+        forget_before: str = "",
+        limit: NewOrigins | None = None,
+    ) -> None:
         """Add views of embedded maps, by day and origin; the revision stays.
 
         Args:
             views: day (ISO 8601) and origin → how many more.
             forget_before: views of earlier days are dropped.
+            limit: how many origins a day may have, whoever adds them; None for no limit.
         """
+
+    def frequent_origins(self, since: str, before: str, limit: int) -> tuple[str, ...]:
+        """So many of the origins with views of these days, those first that have most days."""
 
     def views(self, since: str = "") -> tuple[tuple[str, str, int], ...]:
         """Day, origin, views, in this order; from the day ``since`` on."""

@@ -6,6 +6,7 @@ transaction begins (set up by the module that opens the engine).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
@@ -35,7 +36,7 @@ from mapsvc.errors import DamagedRecord, InvalidValue, NotFound, StoreError
 from mapsvc.geocoding.record import CacheKey, from_json, key_of
 from mapsvc.model import Branch, BranchList, District, Geocode, Notice, Placement
 from mapsvc.store import rows, schema
-from mapsvc.store.base import OF_BRANCH, OF_PLACEMENT, Contents, Row
+from mapsvc.store.base import OF_BRANCH, OF_PLACEMENT, Contents, NewOrigins, Row
 
 _ROWS_AT_ONCE = 10_000
 """Rows that a stream fetches at a time."""
@@ -153,6 +154,27 @@ def _note_revision(connection: Connection) -> None:
     oldest = select(now.number - _REVISIONS_KEPT).scalar_subquery()
     connection.execute(delete(then).where(then.c.number < oldest))
     connection.execute(delete(changes).where(changes.c.number <= oldest))
+
+
+def _limited(
+    connection: Connection, views: Mapping[tuple[str, str], int], limit: NewOrigins
+) -> Mapping[tuple[str, str], int]:
+    """The views, those of too many new origins in one sum a day."""
+    table = schema.embed_views
+    kept: Counter[tuple[str, str]] = Counter()
+    for day in {day for day, _ in views}:
+        found = set(connection.execute(select(table.c.origin).where(table.c.day == day)).scalars())
+        new = found - limit.regulars
+        for (on, origin), number in views.items():
+            if on != day:
+                continue
+            if origin not in limit.regulars and origin not in new:
+                if len(new) >= limit.most:
+                    kept[day, limit.rest] += number
+                    continue
+                new.add(origin)
+            kept[day, origin] += number
+    return kept
 
 
 def upsert(connection: Connection, table: Table, values: list[rows.Values]) -> None:
@@ -365,10 +387,17 @@ class SqlStore:
             upsert(connection, table, [values])
             return send_at
 
-    def add_views(self, views: Mapping[tuple[str, str], int], forget_before: str = "") -> None:
+    def add_views(
+        self,
+        views: Mapping[tuple[str, str], int],
+        forget_before: str = "",
+        limit: NewOrigins | None = None,
+    ) -> None:
         table = schema.embed_views
-        rows_added = [{"day": d, "origin": o, "views": n} for (d, o), n in views.items()]
         with self._ledger() as connection:
+            if limit is not None:
+                views = _limited(connection, views, limit)
+            rows_added = [{"day": d, "origin": o, "views": n} for (d, o), n in views.items()]
             insert = _INSERT[connection.dialect.name](table)
             more = {"views": table.c.views + insert.excluded.views}
             keys = list(table.primary_key)
@@ -381,6 +410,18 @@ class SqlStore:
         with self._read() as connection:
             query = select(table).where(table.c.day >= since).order_by(table.c.day, table.c.origin)
             return tuple((row.day, row.origin, row.views) for row in connection.execute(query))
+
+    def frequent_origins(self, since: str, before: str, limit: int) -> tuple[str, ...]:
+        views = schema.embed_views.c
+        query = (
+            select(views.origin)
+            .where(views.day >= since, views.day < before)
+            .group_by(views.origin)
+            .order_by(func.count().desc(), func.sum(views.views).desc(), views.origin)
+            .limit(limit)
+        )
+        with self._read() as connection:
+            return tuple(connection.execute(query).scalars())
 
     def seeds(self) -> dict[str, str]:
         with self._read() as connection:

@@ -22,6 +22,7 @@ from flask import Flask, Response, current_app, request
 
 from mapsvc.config import Settings
 from mapsvc.errors import StoreError
+from mapsvc.store.base import NewOrigins
 from mapsvc.web.clock import minute
 from mapsvc.web.context import public_address
 
@@ -31,16 +32,22 @@ VIEWS = "mapsvc.views"
 UNKNOWN = "unknown"
 """The origin of pages that have their browser name none."""
 OTHERS = "others"
-"""The origin of what is above `MAX_ORIGINS`."""
+"""The origin of what is above `MAX_NEW`."""
 
-MAX_ORIGINS = 1_000
-"""In a day and process: who forges origins fills neither memory nor store."""
+MAX_REGULARS = 500
+"""Origins that keep their own name whatever else comes, by how many earlier days they were seen."""
+MAX_NEW = 200
+"""Other origins of a day: who forges them fills neither memory nor store, and hides no regular."""
 KEPT_DAYS = 400
+_REGULAR_DAYS = 30
 
 _EVERY_S = 15.0
 _LONGEST_WAIT_S = 300.0
 _FRAMED = frozenset({"iframe", "frame", "embed", "object"})
-_ORIGIN = re.compile(r"https?://([a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?")
+_LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+_IPV6 = re.compile(r"\[[0-9a-f:.]{2,45}\]")
+_PORTS = {"http": 80, "https": 443}
 
 _log = logging.getLogger(__name__)
 
@@ -64,8 +71,18 @@ class Views:
         self._origins = origins
         self._today = today
         self._counts: dict[tuple[str, str], int] = {}
-        self._known: tuple[str, set[str]] = ("", set())
+        self._regulars: frozenset[str] = frozenset(origins)
+        self._new: tuple[str, set[str]] = ("", set())
         self._changing = threading.Lock()
+
+    @property
+    def regulars(self) -> frozenset[str]:
+        """The origins that keep their own name: those that the settings name, and known ones."""
+        return self._regulars | {UNKNOWN, OTHERS}
+
+    def know(self, regulars: Collection[str]) -> None:
+        """These were seen on earlier days."""
+        self._regulars = frozenset(self._origins).union(regulars)
 
     def count(self, origin: str) -> None:
         """Add one view; of origins that may not frame, none.
@@ -79,12 +96,14 @@ class Views:
             return
         day = self._today().isoformat()
         with self._changing:
-            if self._known[0] != day:
-                self._known = (day, set())
-            known = self._known[1]
-            if origin not in known and len(known) >= MAX_ORIGINS:
-                origin = OTHERS
-            known.add(origin)
+            if origin not in self.regulars:
+                if self._new[0] != day:
+                    self._new = (day, set())
+                new = self._new[1]
+                if origin not in new and len(new) >= MAX_NEW:
+                    origin = OTHERS
+                else:
+                    new.add(origin)
             self._add((day, origin), 1)
 
     def take(self) -> Counted:
@@ -123,13 +142,24 @@ def origin_of(referrer: str) -> str:
 
     >>> origin_of("https://Bank.example/a?b"), origin_of("about:blank"), origin_of("https://u@h/")
     ('https://bank.example', '', '')
+    >>> origin_of("https://bank.example:443/"), origin_of("https://..."), origin_of("http://a:99999/")
+    ('https://bank.example', '', '')
     """
     try:
         parts = urlsplit(referrer)
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         return ""
-    origin = f"{parts.scheme}://{parts.netloc}".lower()
-    return origin if _ORIGIN.fullmatch(origin) else ""
+    if parts.scheme not in _PORTS or "@" in parts.netloc or port == 0:
+        return ""
+    if parts.netloc.startswith("["):
+        host = f"[{host}]"  # urlsplit has seen that it is an IPv6 address
+        if not _IPV6.fullmatch(host):
+            return ""
+    elif not _HOST.fullmatch(host):
+        return ""
+    own_port = "" if port in (None, _PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{host}{own_port}"
 
 
 def embedding_origin() -> str | None:
@@ -155,7 +185,8 @@ def counted(view: Callable[P, Response]) -> Callable[P, Response]:
     def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
         response = view(*args, **kwargs)
         views: Views | None = current_app.extensions.get(VIEWS)
-        if views is not None and response.status_code in (200, 304):
+        is_shown = response.status_code in (200, 304) and request.method == "GET"
+        if views is not None and is_shown and request.path == "/embed":
             origin = embedding_origin()
             if origin is not None:
                 views.count(origin)
@@ -173,8 +204,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 class Keeping(Protocol):
     """Where the sums are kept; `mapsvc.store.sql.SqlStore` is the real one."""
 
-    def add_views(self, views: Counted, forget_before: str) -> None: ...
-    def views(self) -> Sequence[tuple[str, str, int]]: ...
+    def add_views(self, views: Counted, forget_before: str, limit: NewOrigins | None) -> None: ...
+    def views(self, since: str) -> Sequence[tuple[str, str, int]]: ...
+    def frequent_origins(self, since: str, before: str, limit: int) -> Sequence[str]: ...
 
 
 class Recording:
@@ -190,6 +222,7 @@ class Recording:
         self._open = keeping
         self._store: Keeping | None = None
         self._failures = 0
+        self._known_on: date | None = None
 
     def record(self) -> None:
         """Put everything into the store; what cannot be put is kept here for the next time.
@@ -198,19 +231,30 @@ class Recording:
             StoreError: the store cannot be written.
         """
         self._store = self._store or self._open()
+        today = minute().date()
+        if self._known_on != today:
+            since = today - timedelta(days=_REGULAR_DAYS)
+            days = since.isoformat(), today.isoformat()
+            self._views.know(self._store.frequent_origins(*days, MAX_REGULARS))
+            self._known_on = today
         counts = self._views.take()
         if not counts:
             return
-        oldest = minute().date() - timedelta(days=KEPT_DAYS)
+        oldest = today - timedelta(days=KEPT_DAYS)
+        limit = NewOrigins(self._views.regulars, MAX_NEW, OTHERS)
         try:
-            self._store.add_views(counts, oldest.isoformat())
+            self._store.add_views(counts, oldest.isoformat(), limit)
         except BaseException:
             self._views.give_back(counts)
             raise
 
-    def kept(self) -> Sequence[tuple[str, str, int]]:
-        """What the store keeps of all processes: day, origin, views; raises `StoreError`."""
-        return self._store.views() if self._store else ()
+    def kept(self, since: str) -> Sequence[tuple[str, str, int]]:
+        """What the store keeps of all processes from a day on: day, origin, views.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._store.views(since) if self._store else ()
 
     def step(self) -> float:
         """Record once, whatever happens; returns the seconds to wait until the next time."""

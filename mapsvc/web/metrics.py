@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from mapsvc import __version__
 from mapsvc.errors import StoreError
 from mapsvc.web.clock import minute
 from mapsvc.web.context import snapshot
+from mapsvc.web.embeds import OTHERS
 
 bp = Blueprint("metrics", __name__)
 
@@ -24,8 +25,10 @@ READER = "mapsvc.views.reader"
 """Where ``app.extensions`` keeps a `ViewReader`, where views are counted."""
 
 DAYS = 7
-"""Days whose views are given each by itself, today with them."""
-_FRESH_S = 10.0
+"""Days whose views are given, today with them."""
+MAX_ORIGINS = 50
+"""Origins that are given by name, those with most views in these days; others are summed."""
+_FRESH_S = 30.0
 
 
 class DayViews(NamedTuple):
@@ -37,16 +40,16 @@ class DayViews(NamedTuple):
 
 
 class ViewReader:
-    """Reads the kept views, at most every ten seconds.
+    """Reads the kept views of the last days, at most every half minute.
 
     Args:
-        read: asks the store.
+        read: asks the store for those from a day on.
         now: seconds on a clock that never goes back.
     """
 
     def __init__(
         self,
-        read: Callable[[], Iterable[tuple[str, str, int]]],
+        read: Callable[[str], Iterable[tuple[str, str, int]]],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._read = read
@@ -55,12 +58,25 @@ class ViewReader:
         self._read_at: float | None = None
 
     def views(self) -> tuple[DayViews, ...]:
-        """All that are kept; raises `StoreError`."""
+        """Those of the last `DAYS` by `MAX_ORIGINS`; raises `StoreError`."""
         now = self._now()
         if self._read_at is None or now - self._read_at >= _FRESH_S:
-            self._found = tuple(DayViews(*row) for row in self._read())
+            since = minute().date() - timedelta(days=DAYS - 1)
+            self._found = _summed([DayViews(*row) for row in self._read(since.isoformat())])
             self._read_at = now
         return self._found
+
+
+def _summed(found: Collection[DayViews]) -> tuple[DayViews, ...]:
+    """The views by day and origin, with the origins of the fewest views as one."""
+    total: Counter[str] = Counter()
+    for view in found:
+        total[view.origin] += view.views
+    named = {origin for origin, _ in total.most_common(MAX_ORIGINS)}
+    summed: Counter[tuple[str, str]] = Counter()
+    for view in found:
+        summed[view.day, view.origin if view.origin in named else OTHERS] += view.views
+    return tuple(DayViews(*key, views) for key, views in sorted(summed.items()))
 
 
 @bp.get("/metrics")
@@ -91,19 +107,11 @@ def _views() -> Iterator[str]:
     except StoreError:
         current_app.logger.exception("the views of embedded maps cannot be read")
         return
-    total: Counter[str] = Counter()
-    for view in found:
-        total[view.origin] += view.views
-    name = "mapsvc_embed_views_total"
-    yield from _family(name, "counter", "Views of embedded maps by the embedding site's origin.")
-    for origin, views in sorted(total.items()):
-        yield _sample(name, views, origin=origin)
     name = "mapsvc_embed_views_per_day"
-    yield from _family(name, "gauge", f"The same of each of the last {DAYS} days, in China's time.")
-    since = (minute().date() - timedelta(days=DAYS - 1)).isoformat()
-    for day, origin, count in found:
-        if day >= since:
-            yield _sample(name, count, day=day, origin=origin)
+    meaning = "Views of embedded maps by the embedding site's origin and the day, in China's time: "
+    yield from _family(name, "gauge", f"{meaning}the last {DAYS} days.")
+    for day, origin, views in found:
+        yield _sample(name, views, day=day, origin=origin)
 
 
 def _family(name: str, kind: str, meaning: str) -> Iterator[str]:

@@ -20,8 +20,17 @@ from mapsvc.errors import StoreError
 from mapsvc.hours import CHINA
 from mapsvc.store import open_store
 from mapsvc.web import clock
-from mapsvc.web.embeds import KEPT_DAYS, MAX_ORIGINS, OTHERS, VIEWS, Recording, Views
-from mapsvc.web.metrics import READER, ViewReader
+from mapsvc.web.embeds import (
+    KEPT_DAYS,
+    MAX_NEW,
+    MAX_REGULARS,
+    OTHERS,
+    VIEWS,
+    Recording,
+    Views,
+    origin_of,
+)
+from mapsvc.web.metrics import DAYS, MAX_ORIGINS, READER, ViewReader
 from tests.embedding import SITE, client_of
 
 BANK = "https://bank.example"
@@ -49,7 +58,7 @@ def origins(client: FlaskClient) -> dict[str, int]:
         (FRAME | {"Referer": f"{BANK}/"}, {BANK: 1}),
         (FRAME | {"Referer": f"{BANK}/account?id=4711"}, {BANK: 1}),
         (FRAME | {"Referer": "https://BANK.example:8443/x"}, {"https://bank.example:8443": 1}),
-        (FRAME | {"Referer": "http://[2001:db8::1]:80/"}, {"http://[2001:db8::1]:80": 1}),
+        (FRAME | {"Referer": "http://[2001:db8::1]:80/"}, {"http://[2001:db8::1]": 1}),
         (FRAME, {"unknown": 1}),
         (FRAME | {"Referer": "about:srcdoc"}, {"unknown": 1}),
         (FRAME | {"Referer": "https://user:pass@bank.example/"}, {"unknown": 1}),
@@ -77,7 +86,15 @@ def test_what_has_not_changed_counts_and_what_shows_nothing_does_not(client: Fla
     first = client.get("/embed", headers=headers)
     again = client.get("/embed", headers=headers | {"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304
-    for path in ("/embed?zoom=99", "/embed?branch=nobody", "/embed/v1.js", "/", "/embed/look.css"):
+    client.head("/embed", headers=headers)
+    for path in (
+        "//embed",
+        "/embed?zoom=99",
+        "/embed?branch=nobody",
+        "/embed/v1.js",
+        "/",
+        "/embed/look.css",
+    ):
         client.get(path, headers=headers)
     assert origins(client) == {BANK: 2}
 
@@ -103,13 +120,76 @@ def test_one_setting_switches_it_off() -> None:
 
 def test_forged_origins_fill_nothing() -> None:
     views = Views(today=lambda: date(2026, 11, 22))
-    for number in range(MAX_ORIGINS + 50):
+    for number in range(MAX_NEW + 50):
         views.count(f"https://o{number}.example")
     views.count("https://o0.example")
     counted = views.take()
-    assert len(counted) == MAX_ORIGINS + 1
+    assert len(counted) == MAX_NEW + 1
     assert counted["2026-11-22", OTHERS] == 50
     assert counted["2026-11-22", "https://o0.example"] == 2
+
+
+def forge(views: Views, name: str) -> None:
+    for number in range(MAX_NEW + 50):
+        views.count(f"https://{name}{number}.example")
+
+
+def test_forged_origins_hide_no_known_one(url: str) -> None:
+    """Neither those of earlier days nor those that the settings name, in no worker."""
+    named = "https://named.example"
+    today, before = TODAY.isoformat(), (TODAY - timedelta(days=3)).isoformat()
+    with closing(open_store(url)) as store:
+        store.add_views({(before, BANK): 1})
+        for worker in ("a", "b", "c"):
+            views = Views(("https://*.example", named, BANK) if worker == "c" else ("*", named))
+            recording = Recording(views, lambda: store)
+            recording.record()
+            forge(views, worker)
+            views.count(BANK)
+            views.count(named)
+            recording.record()
+        kept = {origin: count for _, origin, count in store.views(today)}
+    assert kept[BANK] == kept[named] == 3
+    assert len(kept) == MAX_NEW + 3
+    assert kept[OTHERS] == 3 * (MAX_NEW + 50) - MAX_NEW
+    assert sum(kept.values()) == 3 * (MAX_NEW + 52)
+
+
+def test_who_is_there_on_most_days_is_regular(url: str) -> None:
+    days = [(TODAY - timedelta(days=back)).isoformat() for back in range(40)]
+    with closing(open_store(url)) as store:
+        store.add_views({(day, BANK): 1 for day in days[1:6]})
+        store.add_views({(days[1], f"https://o{n}.example"): 99 for n in range(MAX_REGULARS)})
+        store.add_views({(days[0], "https://new.example"): 9, (days[39], "https://old.example"): 9})
+        found = store.frequent_origins(days[30], days[0], MAX_REGULARS)
+    assert found[0] == BANK
+    assert len(found) == MAX_REGULARS
+    assert not {"https://new.example", "https://old.example"} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("referrer", "origin"),
+    [
+        ("https://bank.example:443/x", "https://bank.example"),
+        ("http://bank.example:80", "http://bank.example"),
+        ("http://bank.example:443", "http://bank.example:443"),
+        ("https://a_b.bank-1.example", "https://a_b.bank-1.example"),
+        ("https://...", ""),
+        ("https://-", ""),
+        ("https://-a.example", ""),
+        ("https://a..example", ""),
+        ("https://bank.example:99999", ""),
+        ("https://bank.example:0", ""),
+        ("https://bank.example:x", ""),
+        ("https://" + "a" * 64 + ".example", ""),
+        ("https://" + "a." * 127 + "example", ""),
+        ("https://[::1]", "https://[::1]"),
+        ("https://[v1.x]", ""),
+        ("ftp://bank.example", ""),
+    ],
+)
+def test_an_origin_is_that_of_a_host(referrer: str, origin: str) -> None:
+    assert origin_of(referrer) == origin
 
 
 def test_a_day_is_china_s(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,28 +242,28 @@ def test_workers_meet_in_the_store_and_in_metrics(url: str, client: FlaskClient)
         other.count(BANK)
         Recording(other, lambda: store).record()
         old = (TODAY - timedelta(days=KEPT_DAYS + 1)).isoformat()
-        store.add_views({(old, "https://gone.example"): 1, ("2026-01-02", BANK): 4})
+        early = (TODAY - timedelta(days=DAYS)).isoformat()
+        store.add_views({(old, "https://gone.example"): 1, (early, BANK): 4})
         for _ in range(2):
             client.get("/embed", headers=FRAME | {"Referer": f"{BANK}/"})
         recording = Recording(views_of(client.application), lambda: store)
         client.application.extensions[READER] = ViewReader(recording.kept)
-        assert "embed_views_total{" not in client.get("/metrics").text  # not told yet
+        assert "embed_views_per_day{" not in client.get("/metrics").text  # not told yet
         recording.record()
         client.application.extensions[READER] = ViewReader(recording.kept)
         response = client.get("/metrics")
         assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
         lines = response.text.splitlines()
-        assert f'mapsvc_embed_views_total{{origin="{BANK}"}} 7' in lines
         day = f'mapsvc_embed_views_per_day{{day="{TODAY}",origin="{BANK}"}} 3'
         assert [line for line in lines if line.startswith("mapsvc_embed_views_per_day")] == [day]
         assert "gone.example" not in response.text
         assert "mapsvc_branches 15" in lines
-        assert "# TYPE mapsvc_embed_views_total counter" in lines
+        assert "# TYPE mapsvc_embed_views_per_day gauge" in lines
 
 
 def test_metrics_are_what_prometheus_reads(client: FlaskClient) -> None:
     rows = [("2026-11-22", 'https://"\\.example', 3)]
-    client.application.extensions[READER] = ViewReader(lambda: rows)
+    client.application.extensions[READER] = ViewReader(lambda _: rows)
     names = set()
     for line in client.get("/metrics").text.splitlines():
         if line.startswith("# TYPE "):
@@ -198,17 +278,29 @@ def test_metrics_read_the_store_now_and_then_and_survive_it(client: FlaskClient)
     asked: list[float] = []
     clock_s = [0.0]
 
-    def read() -> list[tuple[str, str, int]]:
+    def read(since: str) -> list[tuple[str, str, int]]:
+        assert since == (TODAY - timedelta(days=DAYS - 1)).isoformat()
         asked.append(clock_s[0])
         if clock_s[0] > 100:
             raise StoreError("down")
         return []
 
     client.application.extensions[READER] = ViewReader(read, now=lambda: clock_s[0])
-    for now in (0.0, 5.0, 9.9, 10.0, 200.0):
+    for now in (0.0, 5.0, 29.9, 30.0, 200.0):
         clock_s[0] = now
         assert client.get("/metrics").status_code == 200
-    assert asked == [0.0, 10.0, 200.0]
+    assert asked == [0.0, 30.0, 200.0]
+
+
+def test_metrics_have_a_bounded_number_of_lines(client: FlaskClient) -> None:
+    days = [(TODAY - timedelta(days=back)).isoformat() for back in range(DAYS)]
+    rows = [(day, f"https://o{n}.example", 1) for n in range(1_000) for day in days]
+    rows += [(days[0], BANK, 8)]
+    client.application.extensions[READER] = ViewReader(lambda _: rows)
+    told = [line for line in client.get("/metrics").text.splitlines() if "views_per_day{" in line]
+    assert len(told) == (MAX_ORIGINS - 1) * DAYS + 1 + DAYS
+    assert f'mapsvc_embed_views_per_day{{day="{days[0]}",origin="{BANK}"}} 8' in told
+    assert sum(int(line.rpartition(" ")[2]) for line in told) == sum(row[2] for row in rows)
 
 
 def test_a_store_that_is_down_costs_no_view(caplog: pytest.LogCaptureFixture) -> None:
@@ -216,12 +308,15 @@ def test_a_store_that_is_down_costs_no_view(caplog: pytest.LogCaptureFixture) ->
         is_down = True
         told: dict[tuple[str, str], int]
 
-        def add_views(self, views: Any, _before: str) -> None:
+        def add_views(self, views: Any, _before: str, _limit: Any) -> None:
             if self.is_down:
                 raise StoreError("locked")
             self.told = dict(views)
 
-        def views(self) -> tuple[()]:
+        def views(self, _since: str) -> tuple[()]:
+            return ()
+
+        def frequent_origins(self, *_: Any) -> tuple[()]:
             return ()
 
     views, store = Views(), Down()
