@@ -23,7 +23,7 @@ from mapsvc.web.context import context, public_address, snapshot
 from mapsvc.web.display import shown
 from mapsvc.web.embedparams import EmbedParams, given
 from mapsvc.web.errors import PROBLEM_JSON, kind_of
-from mapsvc.web.i18n import language, site_title
+from mapsvc.web.i18n import LANGUAGES, language, site_title
 from mapsvc.web.query import parse, text, whole
 
 bp = Blueprint("oembed", __name__)
@@ -33,6 +33,11 @@ _WIDTH = 640
 _CACHE_AGE_S = 86_400
 _DISCOVERED = frozenset({"locator.index", "locator.branch", "locator.district", "embed.embed"})
 """The pages that a frame can show."""
+
+_OF_A_BRANCH = frozenset(
+    {"lang", "theme", "accent", "height", "controls", "near", "show", "branch"}
+)
+"""What a frame of one branch takes from an address: how it looks, not which others there are."""
 
 _PORTS = {"http": 80, "https": 443}
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029\ufeff]")
@@ -68,15 +73,25 @@ def asked_by(url: str, base: str | None) -> dict[str, str]:
     if found is None:
         raise NotFound("map at", url)
     path, query = found
-    asked = given(query.encode()) | {
-        name: unquote(key, errors="strict") for name, key in path.groupdict().items() if key
-    }
+    named = {name: unquote(key, errors="strict") for name, key in path.groupdict().items() if key}
+    query = "&".join(_meant(path, query.split("&")))
+    asked = given(query.encode()) | named
     try:
         parse(EmbedParams, urlencode(asked).encode(), lenient=True)
         parse(EmbedParams, query.encode(), lenient=True)
     except InvalidValue:
         raise NotFound("map at", url) from None
     return asked
+
+
+def _meant(path: re.Match[str], query: list[str]) -> list[str]:
+    """The parts of a query without those that the page itself passes over."""
+    parts = [(each, *each.split("=", 1)) for each in query if "=" in each]
+    if path[0] != "/embed":
+        parts = [part for part in parts if part[1] != "lang" or part[2] in LANGUAGES]
+    if path["branch"] or any(name == "branch" for _, name, _ in parts):
+        parts = [part for part in parts if part[1] in _OF_A_BRANCH]
+    return [part[0] for part in parts]
 
 
 def _matched(url: str, base: str | None) -> tuple[re.Match[str], str] | None:

@@ -51,6 +51,16 @@ GOOD = {
     },
     f"{SITE}/branches/{BRANCH}": {"branch": BRANCH},
     f"{SITE}/branches/{BRANCH}?lang=en": {"branch": BRANCH, "lang": "en"},
+    f"{SITE}/branches/{BRANCH}?lang=xx&bank=bocom&zoom=99&q=x&page=0&theme=dark": {
+        "branch": BRANCH,
+        "theme": "dark",
+    },
+    f"{SITE}/embed?branch={BRANCH}&bank=bocom&list=x&center=1,1&lang=en": {
+        "branch": BRANCH,
+        "lang": "en",
+    },
+    f"{SITE}/?lang=xx&bank=icbc": {"bank": "icbc"},
+    f"{SITE}/?lang=&lang=xx": {},
     f"{SITE}/branches/{BRANCH.replace('-', '%2D')}": {"branch": BRANCH},
     f"{SITE}/districts/330212": {"district": "330212"},
     f"{SITE}/districts/330200": {"district": "330200"},
