@@ -207,6 +207,8 @@ def _redis_takes(url: str) -> bool:
 _LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _ORIGIN = re.compile(rf"https?://(\*\.)?{_LABEL}(\.{_LABEL})*(:\d{{1,5}})?")
 _LONGEST_ORIGIN = 253 + len("https://*.:65535")
+_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "mil", "ne", "net", "or", "org"})
+"""What registries put before a country's letters: nobody's own name."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -233,11 +235,27 @@ def _origin(variable: str, text: str) -> str:
     )
     origin = _in_ascii(text.removesuffix("/").lower())
     parts = _split(origin)
-    if not _ORIGIN.fullmatch(origin) or len(origin) > _LONGEST_ORIGIN or not parts:
+    fits = _ORIGIN.fullmatch(origin) and len(origin) <= _LONGEST_ORIGIN
+    if not fits or not parts or _is_everybody(parts.hostname or ""):
         raise SettingError(variable, _without_secrets(text), allowed)
     if parts.port == _DEFAULT_PORTS[parts.scheme]:
         origin = origin.rpartition(":")[0]
     return origin
+
+
+def _is_everybody(host: str) -> bool:
+    """Whether a wildcard stands below no name that somebody has registered, or before numbers.
+
+    >>> _is_everybody("*.com"), _is_everybody("*.com.cn"), _is_everybody("*.bank.com.cn")
+    (True, True, False)
+    >>> _is_everybody("*.1.2.3.4"), _is_everybody("*.co.example"), _is_everybody("com")
+    (True, True, False)
+    """
+    if not host.startswith("*."):
+        return False
+    labels = host.removeprefix("*.").split(".")
+    is_registry = len(labels) == 2 and labels[0] in _SECOND_LEVEL
+    return len(labels) == 1 or is_registry or labels[-1].isdecimal()
 
 
 def _in_ascii(origin: str) -> str:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 WINDOW_S = 60
-UNCOUNTED = frozenset({"/healthz", "/readyz"})
-"""What says whether the server works is answered always."""
+UNCOUNTED = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What tells the operator whether and how the server works is answered always."""
 COUNTS = "mapsvc.counts"
 """Where ``app.extensions`` keeps the `Counts`."""
 

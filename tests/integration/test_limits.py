@@ -97,7 +97,7 @@ def test_pages_say_it_in_both_languages(client: FlaskClient) -> None:
 
 
 def test_files_and_the_state_of_the_server_are_not_counted(client: FlaskClient) -> None:
-    for path in ("/healthz", "/readyz", "/static/manifest.json"):
+    for path in ("/healthz", "/readyz", "/metrics", "/static/manifest.json"):
         assert [ask(client, path) for _ in range(4)] == [200] * 4
     assert [ask(client) for _ in range(4)] == [200, 200, 200, 429]
     assert ask(client, "/healthz") == 200
