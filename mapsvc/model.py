@@ -236,6 +236,8 @@ class Notice:
     """The id of the branch that it concerns."""
     district: str | None = None
     """The code of the district that it concerns, or of the city or province above it."""
+    closes: bool = False
+    """Whether what it concerns is closed while it holds, whatever the hours say."""
 
     def __post_init__(self) -> None:
         for name, text in (("text", self.text), ("text_en", self.text_en)):

@@ -1,9 +1,12 @@
 /** Whether a branch is open now, in China's time, from the openings that the page was given. */
 
-const { open = "", openUntil = "", closed = "", opens = "" } =
+const { open = "", openUntil = "", closed = "", opens = "", paused = "" } =
   (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
 const EVERY_MS = 30_000;
 const MINUTE_MS = 60_000;
+
+/** From and up to a minute since 1970. */
+type Span = [number, number];
 
 const language = document.documentElement.lang;
 const timeZone = "Asia/Shanghai";
@@ -29,7 +32,7 @@ function said(minutes: number, now: number): string {
 }
 
 /** In words; null where the openings end before now, since the page was kept for long. */
-function stateOf(spans: [number, number][], now: number): { isOpen: boolean; text: string } | null {
+function stateOf(spans: Span[], now: number): { isOpen: boolean; text: string } | null {
   const current = spans.find(([start, end]) => start <= now && now < end);
   if (current) {
     let until = current[1];
@@ -46,17 +49,44 @@ function stateOf(spans: [number, number][], now: number): { isOpen: boolean; tex
   return spans.length ? null : { isOpen: false, text: closed };
 }
 
+function spansIn(text: string): Span[] {
+  return text
+    .split(" ")
+    .filter(Boolean)
+    .map((span) => span.split("-").map(Number) as Span);
+}
+
+/** What is left of openings where a notice closes the branch. */
+function without(spans: Span[], shut: Span[]): Span[] {
+  return shut.reduce(
+    (left, [from, to]) =>
+      left.flatMap(([start, end]): Span[] =>
+        to <= start || end <= from
+          ? [[start, end]]
+          : [
+              ...(start < from ? [[start, from] as Span] : []),
+              ...(to < end ? [[to, end] as Span] : []),
+            ],
+      ),
+    spans,
+  );
+}
+
 /** Say it on every card. */
 export function tellOpen(): void {
   const now = Math.floor(Date.now() / MINUTE_MS);
-  for (const place of document.querySelectorAll<HTMLElement>("[data-openings]")) {
-    const spans = (place.dataset["openings"] ?? "")
-      .split(" ")
-      .filter(Boolean)
-      .map((span) => span.split("-").map(Number) as [number, number]);
-    const state = stateOf(spans, now);
+  for (const place of document.querySelectorAll<HTMLElement>("[data-openings], [data-closures]")) {
+    const { openings, closures = "" } = place.dataset;
+    const shut = spansIn(closures);
+    const isShut = shut.some(([start, end]) => start <= now && now < end);
+    const state = isShut
+      ? { isOpen: false, text: paused }
+      : openings === undefined
+        ? null
+        : stateOf(without(spansIn(openings), shut), now);
     place.className = state?.isOpen ? "is-open" : "is-closed";
-    place.textContent = state ? `${state.text} · ` : "";
+    // Hours stand behind it, where they are known.
+    place.textContent = state ? `${state.text}${openings === undefined ? "" : " · "}` : "";
   }
 }
 

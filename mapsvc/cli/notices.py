@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
 from mapsvc import console, service
 from mapsvc.cli.base import JSON, main, open_store
+from mapsvc.errors import InvalidValue
 from mapsvc.hours import CHINA
 from mapsvc.model import Notice
 
@@ -25,6 +28,7 @@ def notice_group() -> None:
 @click.option("--all", "everywhere", is_flag=True, help="For all branches.")
 @click.option("--from", "start", metavar="TIME", help="From when; by default from now.")
 @click.option("--until", "end", metavar="TIME", required=True, help="Up to when; a day is whole.")
+@click.option("--closes", is_flag=True, help="It is closed for that time, whatever the hours say.")
 @click.option("--en", "text_en", default="", metavar="TEXT", help="The same in English.")
 @JSON
 def notice_add(
@@ -34,6 +38,7 @@ def notice_add(
     everywhere: bool,
     start: str | None,
     end: str,
+    closes: bool,
     text_en: str,
     as_json: bool,
 ) -> None:
@@ -42,15 +47,22 @@ def notice_add(
     Times are China's: a date, or a date and a time. Running servers show it within a second.
 
     \b
-    Example:  mapsvc notice add 台风停业 --district 330212 --until 2026-11-23 --en "Closed: typhoon"
+    Example:  mapsvc notice add 台风停业 --district 330212 --until 2026-11-23 --closes
     """
     if (branch is not None) + (district is not None) + everywhere != 1:
         raise click.UsageError("say for whom: one of --branch ID, --district CODE and --all")
     first = None if start is None else service.read_moment("--from", start)
     last = service.read_moment("--until", end, closing=True)
-    with open_store() as store:
+    with open_store() as store, _as_typed(end):
         notice = service.add_notice(
-            store, text, start=first, end=last, text_en=text_en, branch=branch, district=district
+            store,
+            text,
+            start=first,
+            end=last,
+            text_en=text_en,
+            branch=branch,
+            district=district,
+            closes=closes,
         )
     _print([notice], as_json=as_json)
 
@@ -83,7 +95,7 @@ def notice_end(number: int) -> None:
     click.echo(f"notice {number} has ended")
 
 
-_HEADINGS = ("id", "state", "for", "from", "until", "text", "text_en")
+_HEADINGS = ("id", "state", "for", "from", "until", "closes", "text", "text_en")
 
 
 def _print(notices: list[Notice], *, as_json: bool) -> None:
@@ -95,8 +107,29 @@ def _print(notices: list[Notice], *, as_json: bool) -> None:
 def _row(notice: Notice, now: datetime, *, as_json: bool) -> tuple[Any, ...]:
     state = "current" if notice.holds(now) else "over" if notice.end <= now else "to come"
     whom = notice.branch or notice.district or "all"
-    times = [
-        time.isoformat() if as_json else f"{time.astimezone(CHINA):%Y-%m-%d %H:%M}"
-        for time in (notice.start, notice.end)
-    ]
-    return (notice.id, state, whom, *times, notice.text, notice.text_en)
+    start, end = (
+        (notice.start.isoformat(), notice.end.isoformat())
+        if as_json
+        else (_written(notice.start), _written(notice.end, closing=True))
+    )
+    closes = notice.closes if as_json else "closes" if notice.closes else ""
+    return (notice.id, state, whom, start, end, closes, notice.text, notice.text_en)
+
+
+def _written(time: datetime, *, closing: bool = False) -> str:
+    """As it may be typed: of midnight the day that begins there, or that ends there."""
+    local = time.astimezone(CHINA)
+    if (local.hour, local.minute) != (0, 0):
+        return f"{local:%Y-%m-%d %H:%M}"
+    return f"{local - timedelta(days=1) if closing else local:%Y-%m-%d}"
+
+
+@contextmanager
+def _as_typed(end: str) -> Iterator[None]:
+    """Name a wrong end as it was typed: a day means its end, which nobody wrote."""
+    try:
+        yield
+    except InvalidValue as error:
+        if error.name != "until":
+            raise
+        raise InvalidValue("--until", end, error.allowed) from None

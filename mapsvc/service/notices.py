@@ -21,6 +21,7 @@ def add_notice(
     text_en: str = "",
     branch: str | None = None,
     district: str | None = None,
+    closes: bool = False,
 ) -> Notice:
     """Store a notice; without branch and district it is for all branches.
 
@@ -32,6 +33,7 @@ def add_notice(
         text_en: the same in English.
         branch: the id of the branch that it is for.
         district: the code of the district, or of a city or province, that it is for.
+        closes: whether what it is for is closed as long as it holds, whatever the hours say.
 
     Raises:
         InvalidValue: a text or a time that cannot be one, or both a branch and a district.
@@ -48,7 +50,9 @@ def add_notice(
         if district is not None and not _covers(district, (d.code for d in store.districts())):
             raise NotFound("district", district)
         number = max((known.id for known in store.notices()), default=0) + 1
-        notice = Notice(number, text.strip(), start or now, end, text_en.strip(), branch, district)
+        # Pages go by the minute, and what is told from now on is told at once.
+        first = start or now.replace(second=0)
+        notice = Notice(number, text.strip(), first, end, text_en.strip(), branch, district, closes)
         writer.put_notices([notice])
     return notice
 

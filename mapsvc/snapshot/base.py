@@ -25,8 +25,8 @@ class BranchQuery:
     ``list`` is a slug, ``bank`` a bank's code, ``district`` the code of a district or of an area
     above it (`mapsvc.areas`), ``q`` a part of a name, bank or address in any width or case,
     ``bbox`` WGS-84, ``service`` a code in ``data/services.csv``, ``open_at`` a timezone-aware time
-    at which the branch is open: one with unknown hours never is. What does not exist has no
-    branches; that is no error.
+    at which the branch is open: one with unknown hours, or that a notice closes, is not. What does
+    not exist has no branches; that is no error.
     """
 
     list: str | None = None

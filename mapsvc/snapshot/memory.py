@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from mapsvc.geo.datum import convert
 from mapsvc.hours import Hours
 from mapsvc.lists.banks import banks
 from mapsvc.lists.services import services
-from mapsvc.model import BBox, BranchList, Datum, Point
+from mapsvc.model import BBox, BranchList, Datum, Notice, Point
 from mapsvc.snapshot.base import (
     EVERYTHING,
     BankCount,
@@ -35,6 +35,7 @@ from mapsvc.snapshot.base import (
 from mapsvc.snapshot.building import build_in_memory
 from mapsvc.snapshot.columns import Columns
 from mapsvc.snapshot.finding import rows_with
+from mapsvc.snapshot.notices import closing
 from mapsvc.snapshot.territory import Territory
 from mapsvc.snapshot.wording import EXAMINED, Term, Wording
 from mapsvc.store.base import Reading
@@ -45,7 +46,7 @@ Mask = NDArray[np.bool_]
 _KEPT_FILTERS = 16
 """Filters whose result is kept; each takes up to some 80 bytes for a branch that passes."""
 _KEPT_EXTENTS = 256
-_UNFILTERED = (None,) * 6
+_UNFILTERED = (None,) * 6 + ("",)
 _AT_ONCE = 1_000
 
 
@@ -270,7 +271,8 @@ class MemorySnapshot:
         """Which rows pass every filter but the box; None where all do."""
         # By which hours are open, and not by the minute: it changes a few times a day.
         is_open = None if query.open_at is None else self._hours_open(query.open_at).tobytes()
-        key = (query.list, query.bank, query.district, query.q, query.service, is_open)
+        shut = "" if query.open_at is None else _numbers(closing(self.notices, query.open_at))
+        key = (query.list, query.bank, query.district, query.q, query.service, is_open, shut)
         if key == _UNFILTERED:
             return None
         known = self._filters.get(key)
@@ -301,6 +303,18 @@ class MemorySnapshot:
             ]
         if query.open_at is not None:
             yield self._hours_open(query.open_at)[columns.hours]
+            for notice in closing(self.notices, query.open_at):
+                yield ~self._concerned(notice)
+
+    def _concerned(self, notice: Notice) -> Mask:
+        """Which rows a notice is about."""
+        if notice.district is not None:
+            return self._in_area(notice.district)
+        mask = np.full(len(self), notice.branch is None, np.bool_)
+        row = None if notice.branch is None else self._columns.row_of(notice.branch)
+        if row is not None:
+            mask[row] = True
+        return mask
 
     def _hours_open(self, now: datetime) -> Mask:
         """Which of the hours are open; one more, which number -1 (unknown) meets, never is."""
@@ -355,6 +369,10 @@ class MemorySnapshot:
         return Wording(
             (entry.bank for entry in self.banks), (entry.district for entry in self.districts)
         )
+
+
+def _numbers(notices: Iterable[Notice]) -> str:
+    return " ".join(str(notice.id) for notice in notices)
 
 
 def _name(text: bytes) -> str:

@@ -21,6 +21,11 @@ def current(notices: Iterable[Notice], changed_at: datetime | None) -> tuple[Not
     return tuple(sorted(kept, key=lambda notice: (notice.start, notice.id)))
 
 
+def closing(notices: Iterable[Notice], now: datetime) -> tuple[Notice, ...]:
+    """Those that close branches at this moment."""
+    return tuple(notice for notice in notices if notice.closes and notice.holds(now))
+
+
 class NoticeBoard:
     """Looks notices up by branch and district: two dictionaries, for a million branches.
 
@@ -41,9 +46,9 @@ class NoticeBoard:
             elif notice.district is not None:
                 for code in districts_in(notice.district):
                     self._of_district.setdefault(code, []).append(notice)
-        self._shown_to_all = _shown(self._of_all)
+        self._shown_to_all = told_of(self._of_all)
         self._shown_in: dict[str | None, Shown] = {
-            code: _shown([*self._of_all, *own]) for code, own in self._of_district.items()
+            code: told_of([*self._of_all, *own]) for code, own in self._of_district.items()
         }
 
     def shown(self, branch_id: str, district: str | None) -> Shown:
@@ -56,10 +61,11 @@ class NoticeBoard:
         own = self._of_branch.get(branch_id)
         if own is None:
             return self._shown_in.get(district, self._shown_to_all)
-        return _shown([*self._of_all, *self._of_district.get(district, ()), *own])
+        return told_of([*self._of_all, *self._of_district.get(district, ()), *own])
 
 
-def _shown(notices: Iterable[Notice]) -> Shown:
+def told_of(notices: Iterable[Notice]) -> Shown:
+    """Notices as features have them, by start."""
     return [
         {
             "text": notice.text,
@@ -67,6 +73,7 @@ def _shown(notices: Iterable[Notice]) -> Shown:
             "start": notice.start.isoformat(),
             "end": notice.end.isoformat(),
             "scope": notice.scope,
+            "closes": notice.closes,
         }
         for notice in sorted(notices, key=lambda notice: (notice.start, notice.id))
     ]

@@ -44,6 +44,7 @@ from mapsvc.snapshot.base import (
     list_in,
 )
 from mapsvc.snapshot.features import Facts, feature
+from mapsvc.snapshot.notices import closing
 from mapsvc.snapshot.saying import can_be_stored, said
 from mapsvc.snapshot.territory import Territory
 from mapsvc.snapshot.wording import EXAMINED, Wording
@@ -321,6 +322,17 @@ class PostgisSnapshot:
             parts.append("b.hours = ANY(:open)")
             values["open"] = [
                 stored for stored, hours in self._head.hours if hours.is_open(query.open_at)
+            ]
+            shut = closing(self.notices, query.open_at)
+            if any(notice.scope == "all" for notice in shut):
+                parts.append("false")
+            parts.append("b.id <> ALL(:shut) AND COALESCE(p.district <> ALL(:shut_in), true)")
+            values["shut"] = [notice.branch for notice in shut if notice.branch is not None]
+            values["shut_in"] = [
+                code
+                for notice in shut
+                if notice.district is not None
+                for code in self._districts_in(notice.district)
             ]
         if has_box and query.bbox is not None:
             condition, box = _in_box(query.bbox, "box")

@@ -123,6 +123,8 @@ CHANGES = (
 Triggers note it, so that no writer can forget to. They need not note new branches: nobody knows
 their ids yet. One that was removed is noted, as it may come again. Keys never change."""
 
+CLOSES = ("ALTER TABLE notices ADD COLUMN closes INTEGER NOT NULL DEFAULT 0",)
+
 SHOWN = {
     "branches": ("id", "name", "address", "bank", "phone", "hours", "services", "award"),
     "placements": ("branch", "lon", "lat", "precision", "radius_m", "provider", "located_at",
@@ -203,6 +205,7 @@ STEPS = (
     Step("0008_changes", CHANGES),
     Step("0008_triggers_sqlite", tuple(_sqlite_triggers()), "sqlite"),
     Step("0008_triggers_postgresql", tuple(_postgresql_triggers()), "postgresql"),
+    Step("0009_closes", CLOSES),
 )
 """Every step, oldest first."""
 

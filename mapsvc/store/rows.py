@@ -133,6 +133,7 @@ def notice_values(notice: Notice) -> Values:
         "district": notice.district,
         "start_at": notice.start.isoformat(),
         "end_at": notice.end.isoformat(),
+        "closes": int(notice.closes),
     }
 
 
@@ -145,6 +146,7 @@ def to_notice(row: Row[Any] | SimpleNamespace) -> Notice:
         district=row.district,
         start=datetime.fromisoformat(row.start_at),
         end=datetime.fromisoformat(row.end_at),
+        closes=bool(row.closes),
     )
 
 

@@ -118,6 +118,7 @@ notices = Table(
     Column("district", Text),
     Column("start_at", Text, nullable=False),
     Column("end_at", Text, nullable=False),
+    Column("closes", Integer, nullable=False, server_default="0"),
 )
 
 geocodes = Table(

@@ -21,19 +21,7 @@ from mapsvc.web.badges import UNKNOWN, badges
 from mapsvc.web.clock import minute
 from mapsvc.web.display import shown
 from mapsvc.web.i18n import gettext, language
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeView:
-    """What customers are told for a time, in the visitor's language where it is known."""
-
-    text: str
-    lang: str
-    """The language tag of the text."""
-    until: datetime
-    start: datetime
-    is_on: bool
-    """Whether it holds already, not only later."""
+from mapsvc.web.notices import NoticeView, closures, notice_views
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +44,10 @@ class BranchView:
     """The week in one line; empty where it is not known."""
     openings: str
     """When it is open in the coming days, for the page's script."""
+    closures: str
+    """When notices close it, for the page's script."""
+    is_closed: bool
+    """Whether a notice closes it now."""
     award: str
     services: tuple[str, ...]
     notices: tuple[NoticeView, ...]
@@ -96,12 +88,6 @@ def service_name(service: Service) -> str:
     return service.name_en if language() == "en" else service.name
 
 
-def position_of(feature: bytes) -> Point | None:
-    """Where a branch is, from its serialised feature (WGS-84)."""
-    geometry = json.loads(feature)["geometry"]
-    return Point(*geometry["coordinates"]) if geometry else None
-
-
 def _award(snapshot: Snapshot, award: str | None, slugs: Iterable[str]) -> str:
     """What a branch was honoured as, with the year of the list that says so."""
     if not award:
@@ -128,23 +114,6 @@ def dialled(phone: str) -> str:
     return digits if _PHONE.fullmatch(digits) else ""
 
 
-def _notices(given: Iterable[dict[str, Any]]) -> tuple[NoticeView, ...]:
-    """Those that are not over, the ones that hold now first."""
-    now, english = minute(), language() == "en"
-    views = [
-        NoticeView(
-            text=shown((english and each["text_en"]) or each["text"]),
-            lang="en" if english and each["text_en"] else "zh-Hans",
-            until=datetime.fromisoformat(each["end"]),
-            start=(start := datetime.fromisoformat(each["start"])),
-            is_on=start <= now,
-        )
-        for each in given
-        if datetime.fromisoformat(each["end"]) > now
-    ]
-    return tuple(sorted(views, key=lambda view: (not view.is_on, view.start)))
-
-
 def _name_of_district(snapshot: Snapshot, code: str | None) -> str:
     try:
         return district_title(snapshot, snapshot.district(code)) if code is not None else ""
@@ -163,6 +132,7 @@ def branch_view(snapshot: Snapshot, feature: bytes) -> BranchView:
     precision = Precision(facts["precision"]) if facts["precision"] else None
     located_at = facts["located_at"]
     hours = facts["hours"]
+    told = notice_views(facts["notices"])
     exact = precision is None or not precision.is_approximate
 
     def name_of(code: str) -> str:
@@ -180,9 +150,11 @@ def branch_view(snapshot: Snapshot, feature: bytes) -> BranchView:
         dialled=dialled(facts["phone"] or ""),
         hours=openings.in_short(hours) if hours else "",
         openings=openings.moments(hours, minute().date()) if hours else "",
+        closures=closures(told),
+        is_closed=any(each.closes and each.is_on for each in told),
         award=_award(snapshot, facts["award"], facts["list"]),
         services=tuple(map(service_name, offered)),
-        notices=_notices(facts["notices"]),
+        notices=told,
         lists=tuple(shown(snapshot.branch_list(slug).title) for slug in facts["list"]),
         point=point,
         radius_m=None if exact or point is None else facts["radius_m"],

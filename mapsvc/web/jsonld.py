@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import time, timedelta
 from typing import Any
 
 from flask import Flask, url_for
 
 from mapsvc.errors import NotFound
-from mapsvc.hours import Hours
+from mapsvc.hours import CHINA, Hours
 from mapsvc.model import Point
 from mapsvc.snapshot import Snapshot
 from mapsvc.web.areas import AreaLink
@@ -23,6 +24,7 @@ from mapsvc.web.context import elsewhere, snapshot
 from mapsvc.web.display import shown
 from mapsvc.web.i18n import site_title
 from mapsvc.web.listing import Listing
+from mapsvc.web.notices import NoticeView
 
 _CONTEXT = "https://schema.org"
 _DECIMALS = 6
@@ -71,11 +73,37 @@ def _branch(snap: Snapshot, branch: BranchView) -> dict[str, Any]:
     if facts["hours"]:
         hours = Hours.parse(facts["hours"])
         said["openingHoursSpecification"] = hours.schema_org(minute().date())
+    if closed := [span for notice in branch.notices if (span := _closed(notice))]:
+        said["specialOpeningHoursSpecification"] = closed
     if branch.award:
         said["award"] = branch.award
     if branch.bank:
         said["parentOrganization"] = {"@type": "BankOrCreditUnion", "name": branch.bank}
     return said
+
+
+def _closed(notice: NoticeView) -> dict[str, str] | None:
+    """The days that a notice closes wholly, in schema.org's way; None where there is none.
+
+    While it holds, today is one of them.
+    """
+    if not notice.closes:
+        return None
+    start, end = (each.astimezone(CHINA) for each in (notice.start, notice.until))
+    first = start.date() if start.time() == time.min else start.date() + timedelta(days=1)
+    last = end.date() - timedelta(days=1)
+    if notice.is_on:
+        today = minute().date()
+        first, last = min(first, today), max(last, today)
+    if last < first:
+        return None
+    return {
+        "@type": "OpeningHoursSpecification",
+        "opens": "00:00",
+        "closes": "00:00",
+        "validFrom": first.isoformat(),
+        "validThrough": last.isoformat(),
+    }
 
 
 def _address(snap: Snapshot, branch: BranchView) -> dict[str, str]:

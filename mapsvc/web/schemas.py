@@ -185,6 +185,10 @@ SCHEMAS: dict[str, Schema] = {
                 "enum": ["branch", "district", "all"],
                 "description": "What it concerns: this branch alone, its district or all branches.",
             },
+            "closes": {
+                "type": "boolean",
+                "description": "Whether the branch is closed while it holds, whatever its hours.",
+            },
         }
     ),
     "Branch": _feature(_object(_BRANCH), ref("Place")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ from mapsvc.cli import main
 from mapsvc.config import Settings
 from mapsvc.errors import InvalidValue, NotFound
 from mapsvc.hours import CHINA
+from mapsvc.model import Notice, Placement, Point, Precision
 from mapsvc.service.notices import read_moment
-from mapsvc.snapshot import BranchQuery, Keeper, MappedSource
+from mapsvc.snapshot import BranchQuery, Keeper, MappedSource, Snapshot
 from mapsvc.store import open_store
 from mapsvc.store.base import Store
-from mapsvc.web import caching, params
+from mapsvc.web import branches, caching, clock, jsonld, notices, openings, params
 from tests.integration.conftest import make_app
+from tests.readings import snapshot_of
 
 LIST = """\
 id,name,address,hours,services,award
@@ -56,6 +59,18 @@ def snapshot_in_files(store: Store, folder: Path) -> Any:
 def properties(snapshot: Any, branch_id: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(snapshot.feature(branch_id))["properties"]
     return found
+
+
+def told(store: Store, *notices: Notice) -> Snapshot:
+    """Notices of branches in Yinzhou, all but c."""
+    placed = {
+        branch_id: Placement(
+            branch_id, Point(121.55, 29.8), Precision.BUILDING, 50, "curated", NOW, "330212", "x"
+        )
+        for branch_id in "ab"
+    }
+    contents = store.contents()
+    return snapshot_of(replace(contents, placements=placed, notices=notices))
 
 
 class TestLists:
@@ -194,6 +209,16 @@ class TestCommands:
         failed = self.run("notice", "add", "x", "--until", "2099-01-01", *whom, code=2)
         assert "one of --branch ID, --district CODE and --all" in failed.output
 
+    def test_a_day_is_written_as_it_was_typed(self) -> None:
+        self.run("notice", "add", "x", "--all", "--until", "2099-01-01", "--closes")
+        (told,) = json.loads(self.run("notice", "list", "--json").output)
+        assert told["closes"] is True
+        line = self.run("notice", "list").output.splitlines()[-1]
+        assert " 2099-01-01 " in line
+        assert " closes " in line
+        failed = self.run("notice", "add", "x", "--all", "--until", "2020-02-29", code=2)
+        assert "--until: '2020-02-29' is not later than now" in failed.output
+
     def test_wrong_use(self) -> None:
         assert "no notice 7" in self.run("notice", "end", "7", code=2).output
         self.run("notice", "add", "x", "--all", code=2)
@@ -231,6 +256,34 @@ class TestApi:
         assert self.ids(client, "open=now") == ["b"]
         assert client.get("/api/v1/branches?open=later").status_code == 400
 
+    @pytest.mark.parametrize(
+        ("whom", "left"),
+        [
+            ({}, []),
+            ({"branch": "a"}, ["b"]),
+            ({"branch": "gone"}, ["a", "b"]),
+            ({"district": "330212"}, []),
+            ({"district": "330200"}, []),
+            ({"district": "330203"}, ["a", "b"]),
+        ],
+    )
+    def test_what_a_notice_closes_is_not_open_while_it_holds(
+        self,
+        store: Store,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        whom: dict[str, str],
+        left: list[str],
+    ) -> None:
+        until = NOW.replace(second=0) + timedelta(hours=2)
+        closing = Notice(1, "停业", NOW - timedelta(hours=1), until, closes=True, **whom)  # type: ignore[arg-type]
+        beside = Notice(2, "排队", NOW - timedelta(hours=1), until + timedelta(1))
+        client = make_app(told(store, closing, beside)).test_client()
+        self.at(monkeypatch, NOW)
+        assert self.ids(client, "open=now") == left
+        self.at(monkeypatch, until)
+        assert self.ids(client, "open=now") == ["a", "b"]
+
     def test_the_etag_changes_with_the_minute_and_with_nothing_less(
         self, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -258,3 +311,105 @@ def test_filters_are_kept_by_what_is_open_and_not_by_the_minute(
         query = BranchQuery(open_at=NOW.replace(second=0) + timedelta(minutes=minutes))
         assert shown.page(query, 10).matched == 2
     assert len(shown._filters) == 1
+
+
+class TestPages:
+    HOUR = timedelta(hours=1)
+
+    def at(self, monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+        for module in (branches, caching, jsonld, notices, openings, params):
+            monkeypatch.setattr(module, "minute", lambda: now.replace(second=0))
+
+    def test_a_closed_branch_says_so_on_every_page(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.at(monkeypatch, NOW)
+        day = datetime(2026, 11, 23, tzinfo=CHINA)
+        notice = Notice(1, "台风停业", day, day + timedelta(2), branch="a", closes=True)
+        client = make_app(told(store, notice)).test_client()
+        for path in ("/", "/embed", "/branches/a", "/embed?branch=a"):
+            page = client.get(path, headers={"Accept-Language": "zh-CN"}).text
+            assert page.count('class="is-closed">暂停营业') == 1, path
+            minutes = int(day.timestamp()) // 60
+            assert f'data-closures="{minutes}-{minutes + 2 * 1440}"' in page, path
+            assert "至 11月24日<" in page, path
+        said = client.get("/branches/a").text.partition('"specialOpeningHoursSpecification":')[2]
+        assert '"validFrom": "2026-11-23", "validThrough": "2026-11-24"' in said
+        self.at(monkeypatch, day + timedelta(2))
+        assert "暂停营业</" not in client.get("/branches/a").text
+
+    @pytest.mark.parametrize(
+        ("language", "until", "said"),
+        [
+            ("zh-CN", datetime(2026, 11, 24, tzinfo=CHINA), "至 11月23日<"),
+            ("en", datetime(2026, 11, 24, tzinfo=CHINA), "until 23 Nov<"),
+            ("zh-CN", datetime(2026, 11, 24, 18, tzinfo=CHINA), "至 11月24日 18:00<"),
+            ("zh-CN", datetime(2027, 1, 2, tzinfo=CHINA), "至 2027年1月1日<"),
+            ("en", datetime(2027, 1, 2, 9, 5, tzinfo=CHINA), "until 2 Jan 2027 09:05<"),
+        ],
+    )
+    def test_its_end_is_said_as_people_say_it(
+        self,
+        store: Store,
+        monkeypatch: pytest.MonkeyPatch,
+        language: str,
+        until: datetime,
+        said: str,
+    ) -> None:
+        self.at(monkeypatch, NOW)
+        client = make_app(told(store, Notice(1, "x", NOW - self.HOUR, until))).test_client()
+        for path in ("/", "/embed", "/branches/a"):
+            assert said in client.get(path, headers={"Accept-Language": language}).text, path
+
+    def test_one_to_come_is_announced_and_caches_see_it_begin_and_end(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        start = NOW.replace(second=0) + timedelta(days=1)
+        client = make_app(
+            told(store, Notice(1, "盘点", start, start + self.HOUR, branch="a", closes=True))
+        ).test_client()
+        tags = set()
+        for now, announced, holds in (
+            (NOW, True, False),
+            (start, False, True),
+            (start + self.HOUR, False, False),
+        ):
+            self.at(monkeypatch, now)
+            for path in ("/", "/branches/a", "/embed", "/embed?branch=a"):
+                answer = client.get(path, headers={"Accept-Language": "zh-CN"})
+                page = answer.text
+                assert (
+                    ("预告" in page)
+                    == ("11月24日 09:30 起，至 11月24日 10:30" in page)
+                    == announced
+                )
+                assert ("told--later" in page) == announced
+                assert ('class="is-closed">暂停营业' in page) == holds
+                assert ("盘点" in page) == (announced or holds)
+                tags.add(answer.headers["ETag"])
+        assert len(tags) == 3 * 4
+
+    @pytest.mark.parametrize(
+        ("whom", "place"),
+        [({}, "above"), ({"district": "330200"}, "above"), ({"district": "330212"}, "district")],
+    )
+    def test_what_is_for_several_is_said_once(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch, whom: dict[str, str], place: str
+    ) -> None:
+        self.at(monkeypatch, NOW)
+        notice = Notice(1, "大家注意", NOW - self.HOUR, NOW + self.HOUR, **whom)  # type: ignore[arg-type]
+        client = make_app(told(store, notice)).test_client()
+        for path in ("/", "/embed", "/?district=330212", "/districts/330212", "/?near=鄞州区"):
+            page = client.get(path).text
+            assert page.count("大家注意") == 1, path
+            assert page.index("大家注意") < page.index('class="card"'), path
+            if path in {"/", "/embed"}:
+                heading = page.index('<div class="group__head">')
+                assert (page.index("大家注意") > heading) == (place == "district"), path
+        for path in ("/branches/a", "/embed?branch=b"):
+            assert client.get(path).text.count("大家注意") == 1, path
+        assert ("大家注意" in client.get("/branches/c").text) == (whom == {})
+
+    def test_a_notice_for_now_holds_at_once(self, store: Store) -> None:
+        until = datetime.now(CHINA) + timedelta(1)
+        assert service.add_notice(store, "x", end=until).holds(clock.minute())

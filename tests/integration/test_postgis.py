@@ -393,3 +393,38 @@ def test_a_stopped_server_is_a_store_error_and_passes(postgres: Cluster) -> None
     del held
     store.close()
     postgres.drop(name)
+
+
+@pytest.mark.parametrize(
+    ("number", "whom"),
+    list(
+        enumerate(
+            [
+                {},
+                {"branch": "b1"},
+                {"branch": "b8"},
+                {"district": "330212"},
+                {"district": "330200"},
+            ],
+            90,
+        )
+    ),
+)
+def test_what_a_notice_closes_is_not_open(
+    postgis: PostgisSnapshot,
+    memory: MemorySnapshot,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    whom: dict[str, str],
+) -> None:
+    moment = OPEN + timedelta(minutes=1)
+    query = BranchQuery(open_at=moment)
+    before = set(postgis.iterate(query))
+    shut = Notice(number, "停业", moment, moment + timedelta(1), closes=True, **whom)  # type: ignore[arg-type]
+    for snapshot in (postgis, memory):
+        monkeypatch.setattr(snapshot, "notices", (shut,))
+    left = set(postgis.iterate(query))
+    assert left == set(memory.iterate(query))
+    assert left < before
+    later = BranchQuery(open_at=moment + timedelta(1))
+    assert list(postgis.iterate(later)) == list(memory.iterate(later))

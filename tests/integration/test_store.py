@@ -123,7 +123,7 @@ def test_values_come_back_as_they_went_in(store: Store, url: str) -> None:
 
 def test_notices_are_kept_by_id_and_raise_the_revision(store: Store, url: str) -> None:
     end = NOW + timedelta(days=1)
-    first = Notice(1, "台风停业", NOW, end, "typhoon", branch="icbc-1")
+    first = Notice(1, "台风停业", NOW, end, "typhoon", branch="icbc-1", closes=True)
     second = Notice(2, "{{7*7}}", NOW, end, district="330212")
     with store.write() as writer:
         writer.put_notices([second, first])
@@ -151,7 +151,9 @@ def test_a_store_of_the_version_before_has_no_services_awards_and_notices(url: s
                 connection.exec_driver_sql("DROP INDEX IF EXISTS branches_services")
             connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
         connection.exec_driver_sql("DROP TABLE notices")
-        connection.exec_driver_sql("DELETE FROM migrations WHERE name LIKE '0006%%'")
+        connection.exec_driver_sql(
+            "DELETE FROM migrations WHERE name LIKE '0006%%' OR name LIKE '0009%%'"
+        )
     opened.close()
     with closing(open_store(url)) as again:
         assert again.branches() == (A,)
