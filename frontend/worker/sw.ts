@@ -2,7 +2,8 @@
  * What was seen opens again without a connection: pages, their maps and the files that they need.
  *
  * The server is asked first, and what it says is kept. Where it does not answer, or takes long,
- * what was kept is shown, with the time when it was. What is asked from a position is never kept.
+ * what was kept is shown, with the time when it was. What the server has no longer is forgotten.
+ * What is asked from a position, or with words that somebody typed, is never kept.
  */
 
 declare const self: ServiceWorkerGlobalScope;
@@ -22,7 +23,9 @@ type Kind = "page" | "data" | "file";
 const PAGES = "mapsvc-pages";
 const FILES = "mapsvc-files";
 /** Pages and maps; some 20 kB each. The oldest go first, but never the list. */
-const MOST_PAGES = 80;
+const MOST_PAGES = 60;
+/** Milliseconds that any of them is kept for. */
+const LONGEST = 30 * 24 * 60 * 60 * 1_000;
 /** Those of some builds, since older pages need theirs. */
 const MOST_FILES = 40;
 /** Milliseconds until a page that was kept is shown rather than waited for. */
@@ -31,6 +34,17 @@ const PATIENCE = 4_000;
 const POSITION = "mapsvc-position";
 /** When an answer was kept. */
 const KEPT = "x-mapsvc-kept";
+
+/** What belongs to one visitor or one moment: typed places and words, positions, what is open. */
+const PASSING = ["near", "q", "open", "lat", "lon"];
+/** The parameters that make another page or map; all others are of those who made the link. */
+const FILTER = ["lang", "list", "bank", "district", "service"];
+const KNOWN: [path: string, names: string[]][] = [
+  ["/branches/", ["lang"]],
+  ["/districts/", ["lang", "page"]],
+  ["/map/", [...FILTER, "around", "branch", "outlines"]],
+  ["/", [...FILTER, "page"]],
+];
 
 /** How an address is answered; null for what the worker leaves alone. */
 function kindOf(address: string): Kind | null {
@@ -49,19 +63,75 @@ function kindOf(address: string): Kind | null {
   return path === "/" || /^\/(branches|districts)\/[^/]+$/.test(path) ? "page" : null;
 }
 
-async function keep(name: string, url: string, answer: Response, most: number): Promise<void> {
+/** What an answer is kept under: its address without what makes no difference; null for none. */
+function keyOf(address: string, kind: Kind): string | null {
+  const { origin, pathname, searchParams: asked } = new URL(address);
+  if (kind === "file") {
+    return origin + pathname;
+  }
+  if (PASSING.some((name) => asked.has(name))) {
+    return null;
+  }
+  const path = pathname.slice(MAPSVC.root.length);
+  const [, known] = KNOWN.find(([begin]) => path.startsWith(begin)) ?? [];
+  const made = new URLSearchParams();
+  for (const name of known ?? []) {
+    for (const value of asked.getAll(name)) {
+      if (value.trim() !== "") {
+        made.append(name, value);
+      }
+    }
+  }
+  const query = made.toString();
+  return origin + pathname + (query && `?${query}`);
+}
+
+const isTooOld = (answer: Response) =>
+  !(Date.now() - Date.parse(answer.headers.get(KEPT) ?? "") < LONGEST);
+
+/** Forget a page; what is gone as a whole goes in all its languages and with its map. */
+async function forget(key: string): Promise<void> {
+  const cache = await caches.open(PAGES);
+  await cache.delete(key);
+  const gone = new URL(key);
+  const [, what, id] = /^\/(branches|districts)\/(.+)$/.exec(
+    gone.pathname.slice(MAPSVC.root.length),
+  ) ?? [];
+  if (!what || !id || gone.searchParams.has("page")) {
+    return; // the part of a list that lies beyond its end
+  }
+  const name = what === "branches" ? "branch" : "district";
+  for (const request of await cache.keys()) {
+    const { pathname, searchParams } = new URL(request.url);
+    const isMap = searchParams.get(name) === decodeURIComponent(id);
+    if (pathname === gone.pathname || isMap) {
+      await cache.delete(request);
+    }
+  }
+}
+
+/** Keep an answer, or forget what was kept of what the server has no longer or wants not kept. */
+async function keep(name: string, key: string, answer: Response, most: number): Promise<void> {
   const isPassing = /no-store/.test(answer.headers.get("cache-control") ?? "");
-  if (answer.status !== 200 || answer.type !== "basic" || isPassing) {
+  if (name === PAGES && (answer.status === 404 || answer.status === 410)) {
+    await forget(key);
     return;
+  }
+  const cache = await caches.open(name);
+  if (answer.status === 200 && isPassing) {
+    await cache.delete(key);
+  }
+  if (answer.status !== 200 || answer.type !== "basic" || isPassing) {
+    return; // errors pass: what was kept is for them
   }
   const headers = new Headers(answer.headers);
   for (const each of ["content-encoding", "content-length", "vary"]) {
     headers.delete(each); // of the way here; nothing varies for one visitor
   }
   headers.set(KEPT, new Date().toISOString());
-  const cache = await caches.open(name);
-  await cache.delete(url); // so that it becomes the youngest
-  await cache.put(url, new Response(await answer.blob(), { headers }));
+  const body = await answer.blob();
+  await cache.delete(key); // so that it becomes the youngest
+  await cache.put(key, new Response(body, { headers }));
   const list = `${MAPSVC.root}/`;
   const others = (await cache.keys()).filter(({ url: other }) => {
     const { pathname, search } = new URL(other);
@@ -71,8 +141,26 @@ async function keep(name: string, url: string, answer: Response, most: number): 
   await Promise.all(old.map((each) => cache.delete(each)));
 }
 
-async function kept(name: string, url: string): Promise<Response | undefined> {
-  return (await caches.open(name)).match(url);
+/** Drop pages that are too old, and what another worker has kept under other names. */
+async function tidy(): Promise<void> {
+  const cache = await caches.open(PAGES);
+  for (const request of await cache.keys()) {
+    const kind = kindOf(request.url);
+    const answer = await cache.match(request);
+    if (!kind || keyOf(request.url, kind) !== request.url || !answer || isTooOld(answer)) {
+      await cache.delete(request);
+    }
+  }
+}
+
+async function kept(name: string, key: string): Promise<Response | undefined> {
+  const cache = await caches.open(name);
+  const known = await cache.match(key);
+  if (known && name === PAGES && isTooOld(known)) {
+    await cache.delete(key);
+    return undefined;
+  }
+  return known;
 }
 
 /** A map that was seen whole does for one that is asked for without what is known already. */
@@ -80,12 +168,13 @@ const whole = (url: string) => url.replace(/([?&])outlines=none&?/, "$1").replac
 
 /** Files never change under one name. */
 async function file(request: Request, event: ExtendableEvent): Promise<Response> {
-  const known = await kept(FILES, request.url);
+  const key = keyOf(request.url, "file") ?? request.url;
+  const known = await kept(FILES, key);
   if (known) {
     return known;
   }
   const answer = await fetch(request);
-  event.waitUntil(keep(FILES, request.url, answer.clone(), MOST_FILES));
+  event.waitUntil(keep(FILES, key, answer.clone(), MOST_FILES));
   return answer;
 }
 
@@ -97,15 +186,24 @@ function tell(event: FetchEvent, at: string | null): void {
   event.waitUntil(said());
 }
 
+/** Once for each time that the browser starts the worker, which it does every few visits. */
+let tidying: Promise<void> | undefined;
+const tidied = () => (tidying ??= tidy());
+
 async function page(event: FetchEvent, kind: Kind): Promise<Response> {
   const { request } = event;
-  const url = request.url.replace(/#.*/s, "");
+  const key = keyOf(request.url, kind);
+  let keeping: Promise<void> | undefined;
   const fresh = fetch(request).then((answer) => {
-    event.waitUntil(keep(PAGES, url, answer.clone(), MOST_PAGES));
+    keeping = key === null ? undefined : keep(PAGES, key, answer.clone(), MOST_PAGES);
     return answer;
   });
-  fresh.catch(() => undefined); // it may fail after what was kept has been shown
-  const known = (await kept(PAGES, url)) ?? (await kept(PAGES, whole(url)));
+  // It may come, or fail, after what was kept has been shown.
+  event.waitUntil(fresh.then(() => keeping).then(tidied).catch(() => undefined));
+  const known =
+    key === null
+      ? undefined
+      : ((await kept(PAGES, key)) ?? (await kept(PAGES, whole(key))));
   const answer = await Promise.race([fresh.catch(() => null), known ? later(PATIENCE) : fresh])
     .catch(() => null);
   if (answer && !(known && answer.status >= 500)) {
@@ -136,7 +234,9 @@ self.addEventListener("install", (event) => {
   event.waitUntil(prepare());
 });
 
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("activate", (event) => {
+  event.waitUntil(Promise.all([tidied(), self.clients.claim()]));
+});
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
@@ -154,11 +254,12 @@ self.addEventListener("message", (event) => {
   const wanted = (event.data as { keep?: string[] }).keep ?? [];
   const each = async (url: string) => {
     const kind = kindOf(url);
-    if (!kind) {
+    const key = kind && keyOf(url, kind);
+    if (!key) {
       return;
     }
     const [name, most] = kind === "file" ? [FILES, MOST_FILES] : [PAGES, MOST_PAGES];
-    await keep(name, url, await fetch(url), most);
+    await keep(name, key, await fetch(url), most);
   };
   event.waitUntil(Promise.allSettled(wanted.map(each)));
 });
