@@ -103,6 +103,6 @@ def _times(spans: tuple[Span, ...]) -> str:
     if not spans:
         return gettext("closed")
     if spans == (Span(0, 1440),):
-        return gettext("open all day")
+        return gettext("open 24 hours")
     # A dash between times, as both languages write it.
     return gettext(", ").join(str(span).replace("-", "–") for span in spans)

@@ -424,11 +424,11 @@ def test_a_card_says_whether_it_is_open_and_what_else_is_known(
     page = visit.open(lively_site)
     ids = [json.loads(feature)["id"] for feature in lively.iterate(EVERYTHING)]
     cards = [page.locator(f"#branch-{branch}") for branch in ids[:4]]
-    expect(cards[0].locator(".card__hours")).to_have_text("营业中，17:00 结束 · 每天 09:00–17:00")
+    expect(cards[0].locator(".card__hours")).to_have_text("营业至 17:00 · 每天 09:00–17:00")
     expect(cards[1].locator(".card__hours")).to_have_text(
         "休息中，周六 09:30 营业 · 周六至周日 09:30–16:00"
     )
-    expect(cards[2].locator(".card__hours")).to_have_text("营业中 · 每天 全天营业")
+    expect(cards[2].locator(".card__hours")).to_have_text("营业中 · 每天 24 小时营业")
     expect(cards[3].locator(".card__facts")).to_contain_text("营业时间未知")
     expect(cards[0].locator(".told")).to_contain_text(TYPHOON)
     expect(cards[0].locator(".card__award")).to_have_text("2021年千佳示范单位")

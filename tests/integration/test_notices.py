@@ -410,6 +410,17 @@ class TestPages:
             assert client.get(path).text.count("大家注意") == 1, path
         assert ("大家注意" in client.get("/branches/c").text) == (whom == {})
 
+    @pytest.mark.parametrize(
+        ("language", "words"),
+        [
+            ("zh-CN", ["24 小时营业", "营业至 {time}", "营业时间未知"]),
+            ("en", ["open 24 hours", "Open until {time}", ">Hours not known<"]),
+        ],
+    )
+    def test_words_of_hours(self, store: Store, language: str, words: list[str]) -> None:
+        page = make_app(told(store)).test_client().get("/", headers={"Accept-Language": language})
+        assert [word for word in words if word not in page.text] == []
+
     def test_a_notice_for_now_holds_at_once(self, store: Store) -> None:
         until = datetime.now(CHINA) + timedelta(1)
         assert service.add_notice(store, "x", end=until).holds(clock.minute())
