@@ -20,16 +20,36 @@ async function copy(text: string): Promise<void> {
   }
 }
 
+/** What a button says. */
+function labelOf(button: HTMLElement): ChildNode | null {
+  const texts = [...button.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
+  const named = texts.find((node) => node.nodeValue?.trim());
+  return button.querySelector("span:not(.visually-hidden)") ?? named ?? null;
+}
+
 /** Say that it was done, in the button and to who does not see it. */
 function confirm(button: HTMLElement): void {
+  if (button.classList.contains("is-done")) {
+    return; // it says so already
+  }
   const said = button.dataset["done"] ?? "";
   const line = document.querySelector("[data-said]");
+  const label = labelOf(button);
+  const before = label?.textContent ?? "";
+  button.style.minWidth = `${button.offsetWidth}px`; // what stands beside it stays
+  if (label) {
+    label.textContent = said;
+  }
   button.classList.add("is-done");
   if (line) {
     line.textContent = said;
   }
   window.setTimeout(() => {
     button.classList.remove("is-done");
+    button.style.minWidth = "";
+    if (label) {
+      label.textContent = before;
+    }
     if (line) {
       line.textContent = "";
     }

@@ -95,7 +95,7 @@ _places: WeakKeyDictionary[Areas, tuple[Vocabulary, Vocabulary]] = WeakKeyDictio
 
 
 def place_names(snapshot: Snapshot) -> tuple[Vocabulary, Vocabulary]:
-    """The areas that have a page of their own, and the official towns of the districts."""
+    """The areas, each of which has a page of its own, and the official towns of the districts."""
     areas = snapshot.areas
     if areas not in _places:
         cities = {
@@ -107,13 +107,16 @@ def place_names(snapshot: Snapshot) -> tuple[Vocabulary, Vocabulary]:
 
 
 def _area_names(areas: Areas, cities: Mapping[str, str]) -> Vocabulary:
-    found, codes = [], list(areas.roots)
+    # Also what lies above the roots, and is passed over by views: it has its pages, too.
+    above = {part for root in areas.roots for part in (f"{root[:2]}0000", f"{root[:4]}00")}
+    codes = [*sorted(code for code in above - {*areas.roots} if code in areas), *areas.roots]
+    known: dict[str, Named] = {}
     for code in codes:
         area = areas.get(code)
-        codes += area.children
-        above = cities.get(code) or (areas.get(area.parent).name if area.parent else "")
-        found.append(Named(code, area.name, area.name_en, above, (short(area.name),)))
-    return Vocabulary(found)
+        codes += [child for child in area.children if child not in known]
+        within = cities.get(code) or (areas.get(area.parent).name if area.parent else "")
+        known[code] = Named(code, area.name, area.name_en, within, (short(area.name),))
+    return Vocabulary(list(known.values()))
 
 
 def _town_names(areas: Areas) -> Vocabulary:

@@ -79,7 +79,8 @@ def _variant() -> str:
     """What the list depends on: also on what its place is, which the data alone does not tell."""
     wanted = parse(IndexParams, request.query_string, lenient=True)
     start = start_of(snapshot(), wanted)
-    return f"{openings.variant()} {start.origin} {start.area and start.area.code} {start.far}"
+    area = start.area and start.area.code
+    return f"{openings.variant()} {start.origin} {area} {start.far} {start.is_asked}"
 
 
 @caching.cached(caching.PAGE, vary=_VARY, variant=_variant)
@@ -113,6 +114,7 @@ def _rendered() -> ResponseReturnValue:
             near=_near(start, shown.near_box),
         ),
         start=start,
+        here=here(),
         area=area_title(snap, start.area) if start.area else "",
         bank_meant=bank_name(start.bank) if start.bank else "",
         **_asked_beside(query),

@@ -11,7 +11,7 @@ from mapsvc.areas import Area
 from mapsvc.lists.banks import Bank, banks
 from mapsvc.model import Point
 from mapsvc.search.matching import Rank, Wanted
-from mapsvc.search.vocabulary import bank_names
+from mapsvc.search.vocabulary import bank_names, place_names
 from mapsvc.snapshot import BranchQuery, Snapshot
 from mapsvc.web.nearby import (
     ME,
@@ -24,6 +24,7 @@ from mapsvc.web.nearby import (
     origin_of,
 )
 from mapsvc.web.params import FilterParams, Q
+from mapsvc.web.places import is_asked
 from mapsvc.web.query import read, whole
 
 PAGE = whole(1, 9_999_999, description="Which page of a list that is too long for one.")
@@ -64,6 +65,8 @@ class Start:
     """What the form keeps of it, so that its filters are of the same list."""
     is_missing: bool = False
     """Whether nobody knows that place."""
+    is_asked: bool = False
+    """Whether a geocoder is being asked for it, so that it may be known in a moment."""
     instead: bool = False
     """Whether the place was typed as a search that finds no branch."""
     awaits_position: bool = False
@@ -97,17 +100,31 @@ def start_of(snapshot: Snapshot, wanted: IndexParams) -> Start:
     bank = _without_branches(snapshot, query)
     if bank is not None:
         return replace(start, bank=bank)
+    found = _searched(snapshot, start, query)
+    if found is not None:
+        return found
+    here = position()
+    if here is not None:
+        return _at(snapshot, start, query, Origin(here))
+    return _near(snapshot, start, query, wanted.near) if wanted.near else start
+
+
+def _searched(snapshot: Snapshot, start: Start, query: BranchQuery) -> Start | None:
+    """A search that means a place; None for one that means branches, or nothing that is known."""
+    city = _city_named(snapshot, query.q) if query.q else None
+    if city is not None:
+        place = replace(start, place=query.q or "")
+        return _at(snapshot, place, replace(query, q=None), origin_in(snapshot, city))
     if not snapshot.page(query, 0).matched:
         origin = origin_of(snapshot, query.q) if query.q else None
         if origin is not None:
             place = replace(start, place=query.q or "", near=None, instead=True)
             return _at(snapshot, place, replace(query, q=None), origin)
+        if query.q and is_asked(query.q):
+            return replace(start, place=query.q, is_missing=True, is_asked=True)
         if query.district in snapshot.areas:
             return _around(snapshot, start, query, origin_in(snapshot, query.district or ""))
-    here = position()
-    if here is not None:
-        return _at(snapshot, start, query, Origin(here))
-    return _near(snapshot, start, query, wanted.near) if wanted.near else start
+    return None
 
 
 def _near(snapshot: Snapshot, start: Start, query: BranchQuery, near: str) -> Start:
@@ -116,7 +133,7 @@ def _near(snapshot: Snapshot, start: Start, query: BranchQuery, near: str) -> St
         return replace(start, awaits_position=True)
     origin = origin_of(snapshot, near)
     if origin is None:
-        return replace(start, place=near, is_missing=True)
+        return replace(start, place=near, is_missing=True, is_asked=is_asked(near))
     return _at(snapshot, replace(start, place=near, typed=start.typed or near), query, origin)
 
 
@@ -139,6 +156,13 @@ def _around(snapshot: Snapshot, start: Start, query: BranchQuery, origin: Origin
     if not snapshot.page(outside, 0).matched:
         return replace(start, query=query, area=origin.area)
     return replace(start, query=outside, origin=origin, area=origin.area)
+
+
+def _city_named(snapshot: Snapshot, text: str) -> str | None:
+    """The city or province that a search names: few addresses in it name it, too."""
+    areas, _ = place_names(snapshot)
+    named = [each.code for rank, each in areas.find(Wanted.of(text)) if rank is Rank.WHOLE]
+    return named[0] if len(named) == 1 and snapshot.areas.get(named[0]).children else None
 
 
 def _without_branches(snapshot: Snapshot, query: BranchQuery) -> Bank | None:

@@ -134,9 +134,11 @@ def test_a_branchs_page_is_copied_and_shared(
     clipboard = "navigator.clipboard.readText()"
     page.get_by_role("button", name="复制地址").click()
     expect(page.locator("[data-said]")).to_have_text("已复制")
+    expect(page.get_by_role("button", name="已复制")).to_be_visible()
     assert page.evaluate(clipboard) == branch["properties"]["address"]
     page.get_by_role("button", name="分享").click()
     expect(page.locator("[data-said]")).to_have_text("链接已复制")
+    expect(page.get_by_role("button", name="链接已复制")).to_be_visible()
     assert page.evaluate(clipboard) == page.url
     page.evaluate("navigator.share = async (page) => { window.__shared = page; }")
     page.get_by_role("button", name="分享").click()

@@ -60,6 +60,9 @@ def _metres(said: str) -> float:
         ("q=奉化&bank=bocom", "奉化区没有交通银行的网点", [], ""),
         ("near=慈溪市&q=民生", "慈溪市没有符合条件的网点", [], "民生"),
         ("q=鄞州区甲路9号", "鄞州区有 8 家网点", [], ""),
+        # A city is more than those whose address names it.
+        ("q=宁波市", "宁波市有 15 家网点", [], ""),
+        ("q=zhejiang", "浙江省有 15 家网点", [], ""),
         # The shipped list has no branch of this bank.
         ("q=中国银行", "本名单没有中国银行的网点", [], "中国银行"),
         ("bank=boc", "本名单没有中国银行的网点", [], ""),
@@ -204,6 +207,7 @@ def test_a_wrong_place_is_refused(client: FlaskClient) -> None:
     ("typed", "kind", "url", "count"),
     [
         ("奉化", "district", "/districts/330213", 0),
+        ("宁波市", "district", "/districts/330200", 15),
         ("中国银行", "bank", "/?bank=boc", 0),
         ("交通银行", "bank", "/?bank=bocom", 3),
     ],
