@@ -232,5 +232,5 @@ def listed(snapshot: Snapshot, shown: Listing) -> dict[str, object]:
         "hours_known": snapshot.hours_known,
         "changed_at": snapshot.changed_at,
         "by_openstreetmap": bool(snapshot.providers & OPENSTREETMAP),
-        "lists": snapshot.lists,
+        "lists": [each for each in snapshot.lists if shown.query.list in (None, each.slug)],
     }

@@ -169,7 +169,8 @@ def title_of(snap: Snapshot, asked: dict[str, str]) -> str:
         return f"{shown(branch['name'])} · {site_title()}"
     if "district" in asked:
         return f"{area_title(snap, snap.areas.get(asked['district']))} · {site_title()}"
-    return site_title()
+    named = (shown(each.title) for each in snap.lists if each.slug == asked.get("list"))
+    return next(named, site_title())
 
 
 @bp.errorhandler(MapsvcError)

@@ -23,7 +23,7 @@ from mapsvc.service.notices import read_moment
 from mapsvc.snapshot import BranchQuery, Keeper, MappedSource, Snapshot
 from mapsvc.store import open_store
 from mapsvc.store.base import Store
-from mapsvc.web import branches, caching, clock, jsonld, notices, openings, params
+from mapsvc.web import branches, caching, clock, jsonld, notices, oembed, openings, params
 from tests.integration.conftest import make_app
 from tests.readings import snapshot_of
 
@@ -424,3 +424,20 @@ class TestPages:
     def test_a_notice_for_now_holds_at_once(self, store: Store) -> None:
         until = datetime.now(CHINA) + timedelta(1)
         assert service.add_notice(store, "x", end=until).holds(clock.minute())
+
+
+def test_a_list_has_its_own_title_and_source(store: Store) -> None:
+    (known,) = store.lists()
+    both = replace(store.contents(), lists=(known, replace(known, slug="other", title="另一名单")))
+    client = make_app(snapshot_of(both)).test_client()
+    page = client.get("/embed?list=other").text
+    assert "<title>另一名单</title>" in page
+    assert "<h1>另一名单</h1>" in page
+    with client.application.test_request_context():
+        snap = snapshot_of(both)
+        assert oembed.title_of(snap, {"list": "other"}) == "另一名单"
+    for path in ("/embed", "/"):
+        assert f">{known.title}</bdi>" in client.get(path).text.rpartition("<footer")[2], path
+        footer = client.get(f"{path}?list=other").text.rpartition("<footer")[2]
+        assert ">另一名单</bdi>" in footer, path
+        assert known.title not in footer, path
