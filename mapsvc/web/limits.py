@@ -16,7 +16,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from flask import Flask
 
@@ -42,7 +42,25 @@ _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.|\Z)){
 _LONGEST = 80
 """Characters of an IPv6 address with zone, brackets and port; above, nothing is remembered."""
 
+COST_OF_PICTURE = 20
+"""To draw one takes as long as some hundred answers."""
+COST_OF_PLACE = 5
+"""A list by distance from a typed place."""
+
 _log = logging.getLogger(__name__)
+
+
+def cost_of(path: str, query: str) -> int:
+    """As how many requests one counts.
+
+    >>> cost_of("/", "bank=icbc"), cost_of("/", "n%65ar=x"), cost_of("/pictures/site.png", "")
+    (1, 5, 20)
+    """
+    if path.startswith("/pictures/"):
+        return COST_OF_PICTURE
+    if path == "/" and query and "near=" in unquote(query):  # names may be written with %
+        return COST_OF_PLACE
+    return 1
 
 
 class Window:
@@ -78,8 +96,12 @@ class Counts:
         self._now = now
         self.window = Window(int(now()) // WINDOW_S)
 
-    def hit(self, address: str) -> int:
+    def hit(self, address: str, cost: int = 1) -> int:
         """Count a request of an address.
+
+        Args:
+            address: whose it is.
+            cost: as how many it counts; one above the limit counts as the limit.
 
         Returns:
             0 where it may pass, or in how many seconds the next window begins.
@@ -97,10 +119,10 @@ class Counts:
         else:
             key = _network(address) if len(address) <= _LONGEST else _NO_ADDRESS
         here = window.here
-        count = here.get(key, 0) + 1
-        if count == 1 and len(here) >= _MAX_ADDRESSES:
+        known = here.get(key, 0)
+        if not known and len(here) >= _MAX_ADDRESSES:
             return 0
-        here[key] = count
+        count = here[key] = known + min(cost, self.limit)
         if count + window.elsewhere.get(key, 0) <= self.limit:
             return 0
         if not window.warned:
@@ -163,7 +185,8 @@ def limit_requests(app: Flask, settings: Settings, uncounted: Collection[str] = 
 
     def limited(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] not in passed:
-            wait_s = counts.hit(environ.get("REMOTE_ADDR", ""))
+            cost = cost_of(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+            wait_s = counts.hit(environ.get("REMOTE_ADDR", ""), cost)
             if wait_s:
                 detail = f"more than {counts.limit} requests in a minute from your address"
                 return refuse(environ, start_response, "429 Too Many Requests", detail, wait_s)

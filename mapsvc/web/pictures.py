@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Flask, Response, request, url_for
+from werkzeug.exceptions import ServiceUnavailable
 
 from mapsvc.snapshot import EVERYTHING, BranchQuery, Snapshot
 from mapsvc.web import caching, words
@@ -26,20 +27,32 @@ _CONTROL = "public, max-age=3600"
 _KEPT = 64
 """Pictures that are not drawn again: some 40 kB each."""
 
+_RETRY_AFTER_S = 2
+
 
 class Kept:
-    """The latest pictures, by what was asked for and the revision that answered."""
+    """The latest pictures, by what was asked for and the revision that answered.
+
+    One is drawn at a time: who asks for another meanwhile may come again, so that pictures never
+    take more than one core from the answers of a worker.
+    """
 
     def __init__(self) -> None:
         self._pictures: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
         self._changing = threading.Lock()
+        self._drawing = threading.Lock()
 
     def get(self, key: tuple[str, ...], draw: Callable[[], bytes]) -> bytes:
         with self._changing:
             if key in self._pictures:
                 self._pictures.move_to_end(key)
                 return self._pictures[key]
-        drawn = draw()
+        if not self._drawing.acquire(blocking=False):
+            raise ServiceUnavailable("another picture is being drawn", retry_after=_RETRY_AFTER_S)
+        try:
+            drawn = draw()
+        finally:
+            self._drawing.release()
         with self._changing:
             self._pictures[key] = drawn
             while len(self._pictures) > _KEPT:

@@ -103,6 +103,32 @@ def test_files_and_the_state_of_the_server_are_not_counted(client: FlaskClient) 
     assert ask(client, "/healthz") == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "cost"),
+    [
+        ("/pictures/branches/nobody.png", 20),
+        ("/pictures/districts/000000.png", 20),
+        ("/?near=nowhere", 5),
+        ("/?bank=icbc&near=me", 5),
+        ("/?n%65ar=me", 5),
+        ("/?bank=icbc", 1),
+        (BRANCHES, 1),
+    ],
+)
+def test_what_costs_more_counts_more(
+    snapshot: Snapshot, clock: Clock, path: str, cost: int
+) -> None:
+    assert clock.seconds
+    client = make_app(snapshot, rate_limit=22).test_client()
+    assert ask(client, path) != 429
+    assert [ask(client) for _ in range(23 - cost)] == [200] * (22 - cost) + [429]
+
+
+def test_a_low_limit_lets_one_dear_request_pass(client: FlaskClient) -> None:
+    dear = "/pictures/branches/nobody.png"
+    assert [ask(client, dear), ask(client, dear), ask(client)] == [404, 429, 429]
+
+
 def test_nothing_is_counted_without_a_limit(snapshot: Snapshot) -> None:
     app = make_app(snapshot, rate_limit=0)
     assert limits.COUNTS not in app.extensions

@@ -8,6 +8,7 @@ import json
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
+from werkzeug.test import TestResponse
 
 from mapsvc.snapshot import EVERYTHING, Snapshot
 from mapsvc.web import drawing, pictures
@@ -81,6 +82,34 @@ def test_a_picture_is_drawn_once_a_revision(
     etag = answer.headers["ETag"]
     again = client.get("/pictures/districts/330212.png?lang=zh", headers={"If-None-Match": etag})
     assert again.status_code == 304
+
+
+def test_one_picture_is_drawn_at_a_time(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = make_app(snapshot).test_client()
+    asked: list[TestResponse] = []
+
+    def draw(_scene: drawing.Scene, _lines: drawing.Lines) -> bytes:
+        asked.append(make_app(snapshot).test_client().get("/pictures/site.png"))
+        return b"png"
+
+    monkeypatch.setattr(pictures, "picture", draw)
+    monkeypatch.setattr(pictures, "_kept", pictures.Kept())
+    first = "/pictures/districts/330212.png"
+    assert client.get(first).status_code == 200
+    assert [answer.status_code for answer in asked] == [503]
+    assert asked[0].headers["Retry-After"] == "2"
+    assert asked[0].headers["Cache-Control"] == "no-store"
+    assert client.get(first).data == b"png", "what is there is given however busy it is"
+
+    def fail(_scene: drawing.Scene, _lines: drawing.Lines) -> bytes:
+        raise ValueError("no font")
+
+    monkeypatch.setattr(pictures, "picture", fail)
+    assert client.get("/pictures/site.png").status_code == 500
+    monkeypatch.setattr(pictures, "picture", lambda *_: b"again")
+    assert client.get("/pictures/site.png").data == b"again"
 
 
 def test_an_approximate_place_is_called_so(
