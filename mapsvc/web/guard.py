@@ -74,6 +74,8 @@ def guard(app: Application, settings: Settings) -> None:
     """Refuse requests for other hosts or with large bodies; believe the proxies of the settings."""
     trusted = trusted_hosts(settings)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    # A redirect to the path with one slash would repeat the request's host, scheme and mount point.
+    app.url_map.merge_slashes = False
 
     @app.before_request
     def check() -> None:
