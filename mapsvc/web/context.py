@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Protocol
@@ -62,16 +63,28 @@ def public_address() -> str | None:
     """What stands before paths in addresses that are read away from the page: in a picture of one,
     a sitemap, a chat.
 
-    ``MAPSVC_PUBLIC_URL``; without it, on this machine alone, the address that was asked, so that
+    ``MAPSVC_PUBLIC_URL``; without it, for who asks from this machine, the address that was asked, so that
     everything can be tried out; else None, and there are no such addresses.
     """
     public = context().settings.public_url
     if public:
         return public
+    if not _is_own(request.environ.get("REMOTE_ADDR", "")):
+        return None  # who asks from elsewhere may write any host
     host = request.environ.get("HTTP_HOST", "")
     if not _LOOPBACK.fullmatch(host):
         return None
     return f"{request.scheme}://{host}{request.script_root}"
+
+
+def _is_own(peer: str) -> bool:
+    """Whether a peer's address is of this machine."""
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)  # what a socket of both families calls it
+    return bool((mapped or address).is_loopback)
 
 
 def elsewhere(path: str) -> str:

@@ -139,7 +139,9 @@ def oembed() -> Response:
     with force_locale(asked.get("lang", language())):
         answer = _rich(base, asked, wanted)
     response = Response(json.dumps(answer, ensure_ascii=False), mimetype="application/json")
-    response.headers["Cache-Control"] = f"public, max-age={_CACHE_AGE_S}"
+    # An address of this machine is for who asks from it alone.
+    whose = "public" if context().settings.public_url else "private"
+    response.headers["Cache-Control"] = f"{whose}, max-age={_CACHE_AGE_S}"
     response.headers["Vary"] = "Accept-Language"
     return response
 

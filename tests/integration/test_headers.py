@@ -205,6 +205,37 @@ class TestHosts:
         assert answer.status_code == 404
         assert "Location" not in answer.headers
 
+    @pytest.mark.parametrize(
+        ("peer", "is_own"),
+        [
+            ("127.0.0.1", True),
+            ("::1", True),
+            ("::ffff:127.0.0.1", True),
+            ("192.0.2.1", False),
+            ("::ffff:192.0.2.1", False),
+            ("", False),
+        ],
+    )
+    def test_a_loopback_host_is_believed_from_this_machine_alone(
+        self, snapshot: Snapshot, peer: str, is_own: bool
+    ) -> None:
+        client = make_app(snapshot).test_client()
+        overrides = {"REMOTE_ADDR": peer}
+        host = {"Host": "localhost:9"}
+        page = client.get("/", headers=host, environ_overrides=overrides)
+        assert ("http://localhost:9" in page.text) is is_own
+        asked = "/oembed?url=http://localhost:9/"
+        answer = client.get(asked, headers=host, environ_overrides=overrides)
+        control = "private, max-age=86400" if is_own else "no-store"
+        assert answer.headers["Cache-Control"] == control
+
+    @pytest.mark.parametrize("path", ["/branches//x", "//branches/x", "/api//v1/branches"])
+    def test_no_redirect_repeats_the_host(self, snapshot: Snapshot, path: str) -> None:
+        client = make_app(snapshot, public_url="https://map.example/x").test_client()
+        answer = client.get(path, base_url="http://localhost", headers={"Host": "localhost:9"})
+        assert answer.status_code == 404
+        assert "Location" not in answer.headers
+
     def test_forwarding_headers_are_believed_only_from_counted_proxies(
         self, snapshot: Snapshot
     ) -> None:
