@@ -63,8 +63,8 @@ def public_address() -> str | None:
     """What stands before paths in addresses that are read away from the page: in a picture of one,
     a sitemap, a chat.
 
-    ``MAPSVC_PUBLIC_URL``; without it, for who asks from this machine, the address that was asked, so that
-    everything can be tried out; else None, and there are no such addresses.
+    ``MAPSVC_PUBLIC_URL``; without it, for who asks from this machine, the address that was asked,
+    so that everything can be tried out; else None, and there are no such addresses.
     """
     public = context().settings.public_url
     if public:
