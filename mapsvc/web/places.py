@@ -80,8 +80,10 @@ def _asked(geocoders: Geocoders, text: str) -> Place | None:
         return None
     asking: Asking = current_app.extensions[ASKING]
     counts: Counts = current_app.extensions[_COUNTS]
-    if asking.is_over(text) or asking.is_under_way(text) or not asking.has_room:
+    if not counts.limit or asking.is_over(text) or asking.is_under_way(text):
         return None
+    if not asking.has_room:
+        return None  # and the visitor's question is not counted
     if not counts.hit(request.environ.get("REMOTE_ADDR", "")):
         asking.put(text)
     return None

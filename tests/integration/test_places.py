@@ -305,6 +305,14 @@ class TestAnswers:
         assert settled(client, "nowhere 3", "192.0.2.2") == 200
         assert geocoders.asked == ["nowhere 0", "nowhere 1", "nowhere 3"]
 
+    def test_with_a_limit_of_none_nobody_is_asked(
+        self, snapshot: Snapshot, geocoders: FakeGeocoders
+    ) -> None:
+        app = make_app(snapshot, place_limit=0)
+        app.extensions[GEOCODERS] = lambda: geocoders
+        assert ask(app.test_client(), "nowhere 0").status_code == 404
+        assert geocoders.asked == []
+
     def test_few_wait(self, asking: Flask, geocoders: FakeGeocoders) -> None:
         client = asking.test_client()
         geocoders.may_answer.clear()
