@@ -11,6 +11,9 @@ from mapsvc.hours import CHINA
 from mapsvc.model import Notice
 from mapsvc.store.base import Store
 
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=CHINA), datetime(2101, 1, 1, tzinfo=CHINA)
+"""Between them lies what somebody means; the end of 2100's last day is the latest."""
+
 
 def add_notice(
     store: Store,
@@ -93,7 +96,7 @@ def read_moment(name: str, text: str, *, closing: bool = False) -> datetime:
         closing: whether a date alone means its end, and not its beginning.
 
     Raises:
-        InvalidValue: it is neither.
+        InvalidValue: it is neither, or outside of the years 2000 to 2100.
 
     >>> read_moment("until", "2026-11-22", closing=True).isoformat()
     '2026-11-23T00:00:00+08:00'
@@ -101,10 +104,14 @@ def read_moment(name: str, text: str, *, closing: bool = False) -> datetime:
     try:
         if len(text) == len("2026-11-22"):
             day = date.fromisoformat(text) + timedelta(days=1 if closing else 0)
-            return datetime.combine(day, time(), CHINA)
-        moment = datetime.fromisoformat(text).replace(microsecond=0)
-        return moment.replace(tzinfo=moment.tzinfo or CHINA).astimezone(CHINA)
+            moment = datetime.combine(day, time(), CHINA)
+        else:
+            moment = datetime.fromisoformat(text).replace(microsecond=0)
+            moment = moment.replace(tzinfo=moment.tzinfo or CHINA).astimezone(CHINA)
     except (ValueError, OverflowError):
         raise InvalidValue(
             name, text, "a date or time in China, such as 2026-11-22 or '2026-11-22 18:00'"
         ) from None
+    if not _FIRST <= moment <= _LAST:
+        raise InvalidValue(name, text, "a time in the years 2000 to 2100")
+    return moment

@@ -171,6 +171,16 @@ class TestService:
     def test_moments(self, text: str, closing: bool, moment: str) -> None:
         assert read_moment("--until", text, closing=closing).isoformat() == moment
 
+    @pytest.mark.parametrize(
+        "text",
+        ["0001-01-01", "1999-12-30", "2101-01-01", "2100-12-31T23:00-05:00", "1999-12-31 23:59"],
+    )
+    def test_times_are_of_these_years(self, text: str) -> None:
+        with pytest.raises(InvalidValue, match=r"--from: .* years 2000 to 2100"):
+            read_moment("--from", text, closing=True)
+        assert read_moment("--until", "2100-12-31", closing=True).year == 2101
+        assert read_moment("--from", "2000-01-01").year == 2000
+
     @pytest.mark.parametrize("text", ["", "tomorrow", "2026-13-01", "23.11.2026", "9999-12-31"])
     def test_what_is_no_moment(self, text: str) -> None:
         with pytest.raises(InvalidValue, match="--until"):
