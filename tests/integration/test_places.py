@@ -363,6 +363,7 @@ class TestAnswers:
             PLACE,
             query_string={"q": "天童北路900号"},
             headers={"If-None-Match": first.headers["ETag"]},
+            environ_overrides={"REMOTE_ADDR": "192.0.2.1"},
         )
         assert again.status_code == 304
         geocoders.known["天童北路900号"] = replace(
