@@ -96,9 +96,9 @@ def test_the_choice_is_of_what_lies_in_the_chosen_area_and_above(client: FlaskCl
     assert codes == ["330000", "330200", "330203", "330212"]
     assert [a["value"] for a in shown.all("option") if "selected" in a] == ["bocom", "330200"]
     assert [a["label"] for a in shown.all("optgroup")] == ["宁波市"]
+    # The chips that stand for a refused position start anew; the list's own ways keep the filter.
     narrower = [link for link in links(shown, "/?") if "district=330212" in link]
-    assert narrower
-    assert "bank=bocom" in narrower[0]
+    assert any("bank=bocom" in link for link in narrower)
 
 
 def test_english_names_areas_in_english(client: FlaskClient) -> None:
@@ -134,8 +134,8 @@ def strewn(several: int, outside: int) -> Snapshot:
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("zh", "两省网点 · 1,900 家网点，其中 1,500 家在 1 个区县（市）内"),
-        ("en", "两省网点 · 1,900 branches, 1,500 of them in 1 district"),
+        ("zh", "1,900 家网点，其中 1,500 家在 1 个区县（市）内"),
+        ("en", "1,900 branches, 1,500 of them in 1 district"),
     ],
 )
 def test_branches_outside_all_districts_are_not_said_to_lie_in_them(lang: str, said: str) -> None:
@@ -153,9 +153,8 @@ def test_a_branch_outside_all_districts_has_no_legend_of_their_numbers() -> None
 
 @pytest.mark.parametrize("query", ["q=西湖", "bank=icbc", "bank=icbc&district=330200"])
 def test_a_filtered_page_says_whose_list_it_is(client: FlaskClient, query: str) -> None:
-    html = client.get(f"/?lang=zh&{query}").get_data(as_text=True)
-    lead = html[html.index('class="filter__lead">') :].partition("</p>")[0]
-    assert " ".join(Page(f"<p {lead}</p>").text.split()) == "两省网点"
+    shown = page(client, f"/?lang=zh&{query}")
+    assert re.search(r"名单来源：\s*两省网点", shown.text)
 
 
 def test_drawn_labels_lie_inside_the_picture(client: FlaskClient) -> None:
