@@ -229,13 +229,6 @@ class TestHosts:
         control = "private, max-age=86400" if is_own else "no-store"
         assert answer.headers["Cache-Control"] == control
 
-    @pytest.mark.parametrize("path", ["/branches//x", "//branches/x", "/api//v1/branches"])
-    def test_no_redirect_repeats_the_host(self, snapshot: Snapshot, path: str) -> None:
-        client = make_app(snapshot, public_url="https://map.example/x").test_client()
-        answer = client.get(path, base_url="http://localhost", headers={"Host": "localhost:9"})
-        assert answer.status_code == 404
-        assert "Location" not in answer.headers
-
     def test_forwarding_headers_are_believed_only_from_counted_proxies(
         self, snapshot: Snapshot
     ) -> None:

@@ -286,7 +286,7 @@ class TestApi:
         left: list[str],
     ) -> None:
         until = NOW.replace(second=0) + timedelta(hours=2)
-        closing = Notice(1, "停业", NOW - timedelta(hours=1), until, closes=True, **whom)  # type: ignore[arg-type]
+        closing = Notice(1, "停业", NOW - timedelta(hours=1), until, closes=True, **whom)
         beside = Notice(2, "排队", NOW - timedelta(hours=1), until + timedelta(1))
         client = make_app(told(store, closing, beside)).test_client()
         self.at(monkeypatch, NOW)

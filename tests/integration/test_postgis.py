@@ -420,7 +420,7 @@ def test_what_a_notice_closes_is_not_open(
     moment = OPEN + timedelta(minutes=1)
     query = BranchQuery(open_at=moment)
     before = set(postgis.iterate(query))
-    shut = Notice(number, "停业", moment, moment + timedelta(1), closes=True, **whom)  # type: ignore[arg-type]
+    shut = Notice(number, "停业", moment, moment + timedelta(1), closes=True, **whom)
     for snapshot in (postgis, memory):
         monkeypatch.setattr(snapshot, "notices", (shut,))
     left = set(postgis.iterate(query))

@@ -33,11 +33,11 @@ from mapsvc.web.embedparams import NAMES as EMBED_PARAMETERS
 from mapsvc.web.embeds import KEPT_DAYS
 from mapsvc.web.guard import MAX_BODY
 from mapsvc.web.listing import MAX_LISTED
-from mapsvc.web.locator import IndexParams
 from mapsvc.web.openapi import OPERATIONS
 from mapsvc.web.params import MAX_LIMIT, BranchesParams, NearestParams
 from mapsvc.web.query import parse as parse_query
 from mapsvc.web.query import table as parameters_of
+from mapsvc.web.start import IndexParams
 from tests.unit.doc_facts import NOW, empty_app, produced_reasons
 from tests.unit.doc_pages import (
     NONE,
