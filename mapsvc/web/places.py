@@ -33,6 +33,7 @@ ASKING = "mapsvc.asking"
 """Where ``app.extensions`` keeps the `Asking`."""
 _COUNTS = "mapsvc.places"
 _PLACED = "mapsvc.placed"
+_ASKED = "mapsvc.asked"
 
 
 class Geocoders(Protocol):
@@ -66,26 +67,32 @@ def place_of(text: str) -> Place | None:
 
 def is_asked(text: str) -> bool:
     """Whether geocoders are being asked where a visitor's text lies."""
-    asking: Asking = current_app.extensions[ASKING]
-    return asking.is_under_way(text)
+    place_of(text)
+    return text in request.environ.get(_ASKED, ())
 
 
 def _asked(geocoders: Geocoders, text: str) -> Place | None:
     """What geocoders have answered; if nothing and this visitor may ask, they are asked soon."""
+    asking: Asking = current_app.extensions[ASKING]
+    # Before the cache is looked at: an answer that comes between is found there.
+    is_under_way = asking.is_under_way(text)
     found = geocoders.cached(text)
     if found is not None or not geocoders.can_ask:
         return found
+    asked: set[str] = request.environ.setdefault(_ASKED, set())
+    if is_under_way:
+        asked.add(text)
+        return None
     # A foreign page must not spend its visitors' questions, nor ours, by an address in it.
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         return None
-    asking: Asking = current_app.extensions[ASKING]
     counts: Counts = current_app.extensions[_COUNTS]
-    if not counts.limit or asking.is_over(text) or asking.is_under_way(text):
+    if not counts.limit or asking.is_over(text):
         return None
     if not asking.has_room:
         return None  # and the visitor's question is not counted
-    if not counts.hit(request.environ.get("REMOTE_ADDR", "")):
-        asking.put(text)
+    if not counts.hit(request.environ.get("REMOTE_ADDR", "")) and asking.put(text):
+        asked.add(text)
     return None
 
 
