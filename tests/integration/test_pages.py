@@ -111,7 +111,7 @@ def test_an_exact_place_is_linked_by_its_point(client: FlaskClient, snapshot: Sn
 
 
 def test_a_district_without_branches_says_so(client: FlaskClient) -> None:
-    assert "当地暂无上榜网点" in page(client, "/districts/330205").text
+    assert "名单中暂无网点" in page(client, "/districts/330205").text
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,12 @@ def test_the_filter_works_without_scripts(client: FlaskClient, query: str, found
 
 
 def test_the_filter_keeps_what_was_asked(client: FlaskClient) -> None:
-    shown = page(client, "/?q=宁波&bank=bocom&lang=zh")
+    shown = page(client, "/?q=支行&bank=bocom&lang=zh")
     assert [a.get("value") for a in shown.all("option") if "selected" in a] == ["bocom"]
     field = next(a for a in shown.all("input") if a.get("name") == "q")
-    assert field["value"] == "宁波"
+    assert field["value"] == "支行"
     other = next(a for a in shown.all("a") if a.get("class") == "language")
-    assert other["href"] == "?q=%E5%AE%81%E6%B3%A2&bank=bocom&lang=en"
+    assert other["href"] == "?q=%E6%94%AF%E8%A1%8C&bank=bocom&lang=en"
 
 
 @pytest.mark.parametrize(
