@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +11,10 @@ from flask import Flask
 from flask_babel import format_date
 
 from mapsvc.hours import CHINA
+from mapsvc.model import Notice
 from mapsvc.snapshot import Snapshot
 from mapsvc.snapshot.notices import told_of
+from mapsvc.web.areas import area_name
 from mapsvc.web.clock import minute
 from mapsvc.web.context import snapshot
 from mapsvc.web.display import shown
@@ -35,6 +37,8 @@ class NoticeView:
     scope: str
     is_on: bool
     """Whether it holds already, not only later."""
+    area: str = ""
+    """The name of the area that it is for, where nothing around it says that."""
 
     @property
     def is_own(self) -> bool:
@@ -80,7 +84,11 @@ def notice_views(given: Iterable[Mapping[str, Any]]) -> tuple[NoticeView, ...]:
         for each in given
         if datetime.fromisoformat(each["end"]) > now
     ]
-    return tuple(sorted(views, key=lambda view: (not view.is_on, view.start)))
+    return tuple(sorted(views, key=_order))
+
+
+def _order(view: NoticeView) -> tuple[bool, datetime]:
+    return not view.is_on, view.start
 
 
 def closures(notices: Iterable[NoticeView]) -> str:
@@ -100,18 +108,18 @@ def told_above(districts: Iterable[str | None], *, is_grouped: bool) -> tuple[No
         is_grouped: whether districts have headings, below which `told_in` says theirs.
     """
     snap, codes = snapshot(), set(districts)
-    return notice_views(
-        told_of(
-            notice
-            for notice in snap.notices
-            if notice.scope == "all"
-            or (
-                notice.district is not None
-                and not codes.isdisjoint(_districts_in(snap, notice.district))
-                and not (is_grouped and notice.district in codes)
-            )
+    views = [
+        replace(view, area=_area_of(snap, notice))
+        for notice in snap.notices
+        if notice.scope == "all"
+        or (
+            notice.district is not None
+            and not codes.isdisjoint(_districts_in(snap, notice.district))
+            and not (is_grouped and notice.district in codes)
         )
-    )
+        for view in notice_views(told_of([notice]))
+    ]
+    return tuple(sorted(views, key=_order))
 
 
 def told_in(district: str | None) -> tuple[NoticeView, ...]:
@@ -123,6 +131,12 @@ def told_in(district: str | None) -> tuple[NoticeView, ...]:
             if district is not None and notice.district == district
         )
     )
+
+
+def _area_of(snap: Snapshot, notice: Notice) -> str:
+    if notice.district is None or notice.district not in snap.areas:
+        return ""
+    return area_name(snap.areas.get(notice.district))
 
 
 def _districts_in(snap: Snapshot, code: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -419,6 +420,18 @@ class TestPages:
         for path in ("/branches/a", "/embed?branch=b"):
             assert client.get(path).text.count("大家注意") == 1, path
         assert ("大家注意" in client.get("/branches/c").text) == (whom == {})
+
+    def test_above_a_list_it_says_for_which_area(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.at(monkeypatch, NOW)
+        times = NOW - self.HOUR, NOW + self.HOUR
+        one, all_ = Notice(1, "停电", *times, district="330212"), Notice(2, "盘点", *times)
+        client = make_app(told(store, one, all_)).test_client()
+        page = client.get("/?near=me", headers={"Mapsvc-Position": "29.83,121.55"}).text
+        said = re.findall(r'class="told.*?<span>(.*?)\n', page, re.DOTALL)
+        plain = [re.sub("<.*?>", "", each) for each in said]
+        assert sorted(plain) == ["盘点", "鄞州区：停电"]
 
     @pytest.mark.parametrize(
         ("language", "words"),
