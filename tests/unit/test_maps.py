@@ -65,9 +65,9 @@ def test_the_layers_that_the_front_end_draws_into_are_made_once_each() -> None:
     assert '"attributionControl": false' in script
 
 
-def test_only_the_locator_asks_for_the_visitors_position() -> None:
+def test_only_the_locator_and_a_frame_with_near_have_the_button_of_the_position() -> None:
     asking = {kind for kind in Kind if "L.control.locate" in shell(kind, TEXT).script}
-    assert asking == {Kind.LOCATOR}
+    assert asking == {Kind.LOCATOR, Kind.EMBED_NEAR}
 
 
 def test_folium_is_left_as_it_was() -> None:
