@@ -21,6 +21,8 @@ const COMPRESSED = /\.(js|css|svg|txt)$/;
 
 /** Each entry becomes one file under its logical name in the manifest. */
 const ENTRIES = {
+  "leaflet.js": "src/leaflet.ts",
+  "plugins.js": "src/plugins.ts",
   "locator.js": "src/locator.ts",
   "frame.js": "src/frame.ts",
   "frame-list.js": "src/frame-list.ts",
@@ -57,7 +59,7 @@ async function bundle(entries, pictures, legalComments) {
     format: "iife",
     target: ["es2020", "chrome87", "firefox84", "safari15"],
     loader: { ".png": pictures },
-    plugins: [inlineIcons()],
+    plugins: [inlineIcons(), leafletOnce()],
     charset: "utf8",
     legalComments,
     metafile: true,
@@ -78,6 +80,21 @@ function inlineIcons() {
       builder.onLoad({ filter: /\.svg$/ }, async ({ path }) => ({
         contents: await readFile(path),
         loader: basename(path) === "favicon.svg" ? "copy" : "dataurl",
+      }));
+    },
+  };
+}
+
+/** A plug-in that imports Leaflet gets the global one: it is bundled in src/leaflet.ts alone. */
+function leafletOnce() {
+  return {
+    name: "leaflet-once",
+    setup(builder) {
+      builder.onResolve({ filter: /^leaflet$/ }, ({ importer }) =>
+        importer.endsWith("leaflet.ts") ? undefined : { path: "L", namespace: "global" },
+      );
+      builder.onLoad({ filter: /.*/, namespace: "global" }, () => ({
+        contents: "module.exports = window.L;",
       }));
     },
   };

@@ -2,9 +2,10 @@
 
 import type { MarkerCluster, MarkerClusterGroup } from "leaflet";
 import { element } from "./dom";
+import { inFull, inShort } from "./formats";
 import type { BranchMark, Labels } from "./mapdata";
-import { L } from "./plugins";
 import { branchPopup } from "./popup";
+import type { Steps } from "./steps";
 
 export interface DrawnBranch {
   marker: L.Marker;
@@ -12,21 +13,6 @@ export interface DrawnBranch {
 }
 
 let clusterLabel = "";
-
-const language = document.documentElement.lang;
-const whole = new Intl.NumberFormat(language);
-const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
-
-/** A number with its thousands parted. */
-export function inFull(count: number): string {
-  return whole.format(count);
-}
-
-/** A number as short as it fits on a mark: 1.2万, 12K; 8,816 where the language shortens later. */
-export function inShort(count: number): string {
-  const shortened = short.format(count);
-  return /^\d+$/.test(shortened) ? whole.format(count) : shortened;
-}
 
 /** The icon of some branches; its name is part of its text, for those who do not see the map. */
 export function countIcon(count: number, name: string): L.DivIcon {
@@ -81,17 +67,18 @@ export function drawBranch(branch: BranchMark, labels: Labels, newWindow: boolea
   return { marker, circle };
 }
 
-export function drawBranches(
+export function* drawBranches(
   cluster: MarkerClusterGroup,
   circles: L.FeatureGroup,
   branches: BranchMark[],
   labels: Labels,
   newWindow: boolean,
-): Map<string, DrawnBranch> {
+): Steps<Map<string, DrawnBranch>> {
   clusterLabel = labels.cluster;
   const drawn = new Map<string, DrawnBranch>();
   for (const branch of branches) {
     drawn.set(branch.id, drawBranch(branch, labels, newWindow));
+    yield;
   }
   for (const { circle } of drawn.values()) {
     if (circle) {

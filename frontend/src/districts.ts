@@ -1,12 +1,12 @@
 /** Districts shaded by their number of branches, with their names and numbers. */
 
-import { inFull } from "./branches";
 import { element, isolated } from "./dom";
+import { inFull } from "./formats";
 import type { Label } from "./labels";
 import type { DistrictShape, Labels } from "./mapdata";
 import { unpack } from "./outline";
-import { L } from "./plugins";
 import { districtPopup } from "./popup";
+import type { Steps } from "./steps";
 
 /** Colours come from the style sheet by class, so that dark mode needs no script. */
 function shape(district: DistrictShape): L.Polygon {
@@ -31,23 +31,25 @@ function label(district: DistrictShape): Label {
 }
 
 /** Draw the districts; returns their labels, those of districts with most branches first. */
-export function drawDistricts(
+export function* drawDistricts(
   group: L.FeatureGroup,
   map: L.Map,
   districts: DistrictShape[],
   texts: Labels,
   newWindow: boolean,
-): Label[] {
+): Steps<Label[]> {
   const pane = map.getPane("labels") ?? map.createPane("labels");
   pane.setAttribute("aria-hidden", "true"); // the list says the same in words
   for (const district of districts) {
     const polygon = shape(district);
     polygon.bindPopup(() => districtPopup(district, texts, newWindow));
     group.addLayer(polygon);
+    yield;
   }
   const labels = [...districts].sort((a, b) => b.count - a.count).map(label);
   for (const { marker } of labels) {
     group.addLayer(marker);
+    yield;
   }
   return labels;
 }

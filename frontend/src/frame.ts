@@ -60,12 +60,12 @@ function mayLocate(): boolean {
   return featurePolicy?.allowsFeature("geolocation") ?? true;
 }
 
-function locating({ data, status }: Started): void {
+function locating({ map, data, status }: Started): void {
   const blocked = frame["locateBlocked"];
   if (blocked !== undefined) {
     const denied = mayLocate() ? (frame["locateDenied"] ?? "") : blocked;
     const labels: Labels = { ...data.labels, locate_denied: denied };
-    connectLocate(data.datum, labels, status);
+    connectLocate(map, { datum: data.datum, labels }, status);
   }
 }
 

@@ -1,6 +1,6 @@
 /** The list beside the map: its "show on map" links and what is pointed at. */
 
-import { reducedMotion } from "./leaflet-setup";
+import { reducedMotion } from "./motion";
 import type { Selection } from "./selection";
 
 /** Every list's entries have such an id. */

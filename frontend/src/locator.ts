@@ -15,8 +15,8 @@ import { type Started, whenReady } from "./start";
 /** The map, once it lives; where it cannot, the drawn one stays and the list works without it. */
 const started = new Promise<Started>(whenReady);
 
-void started.then(({ frame, data, selection, status }) => {
-  connectLocate(data.datum, data.labels, status);
+void started.then(({ frame, map, data, selection, status }) => {
+  connectLocate(map, data, status);
   connectList(frame, selection, () => status(data.labels.branch_failed ?? ""));
 });
 
@@ -68,7 +68,7 @@ async function follow(visit: Visit): Promise<void> {
   status("");
   const data = await show(there.dataset["source"] ?? "", to);
   if (visit.fix) {
-    drawVisitor(map, visit.fix);
+    drawVisitor(map, data.datum, visit.fix);
   }
   const button = frame.querySelector<HTMLButtonElement>("[data-fit]");
   if (button) {

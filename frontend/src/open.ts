@@ -1,5 +1,7 @@
 /** Whether a branch is open now, in China's time, from the openings that the page was given. */
 
+import { clock, relative, weekday } from "./formats";
+
 const { open = "", openUntil = "", closed = "", opens = "", paused = "" } =
   (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
 const EVERY_MS = 30_000;
@@ -8,26 +10,16 @@ const MINUTE_MS = 60_000;
 /** From and up to a minute since 1970. */
 type Span = [number, number];
 
-const language = document.documentElement.lang;
-const timeZone = "Asia/Shanghai";
-const clock = new Intl.DateTimeFormat(language, {
-  timeZone,
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
-const weekday = new Intl.DateTimeFormat(language, { timeZone, weekday: "short" });
-const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 const day = (minutes: number) => Math.floor((minutes + 8 * 60) / (24 * 60));
 
 /** A time of the coming days: 17:00, tomorrow 09:00, Mon 09:00. */
 function said(minutes: number, now: number): string {
-  const at = clock.format(minutes * MINUTE_MS);
+  const at = clock().format(minutes * MINUTE_MS);
   const ahead = day(minutes) - day(now);
   if (ahead === 0) {
     return at;
   }
-  const name = ahead === 1 ? relative.format(1, "day") : weekday.format(minutes * MINUTE_MS);
+  const name = ahead === 1 ? relative().format(1, "day") : weekday().format(minutes * MINUTE_MS);
   return `${name} ${at}`;
 }
 

@@ -1,7 +1,6 @@
 /** The typed place that a list begins at: a mark, and a circle where it is approximate. */
 
 import type { MapData } from "./mapdata";
-import { L } from "./plugins";
 
 let drawn: L.LayerGroup | null = null;
 

@@ -6,6 +6,7 @@ import { drawDistricts } from "./districts";
 import { LabelKeeper } from "./labels";
 import type { DistrictShape, MapData } from "./mapdata";
 import { ListedMarks, type Marks } from "./marks";
+import type { Steps } from "./steps";
 import { ViewedMarks } from "./view";
 
 /** Also without tiles: many branches stand close together. */
@@ -45,7 +46,7 @@ export class Scene {
   }
 
   /** Draw an answer instead of the one before; its outlines are in it or known. */
-  draw(data: MapData): Marks {
+  *draw(data: MapData): Steps<Marks> {
     const { districts, circles, cluster } = this.layers;
     districts.clearLayers();
     circles.clearLayers();
@@ -54,12 +55,12 @@ export class Scene {
     this.viewed = this.byViewOf(data);
     this.settled = this.viewed?.load() ?? Promise.resolve(); // on its way while areas are drawn
     const shapes = data.districts.map((each) => this.whole(each));
-    const labels = drawDistricts(districts, this.map, shapes, data.labels, this.newWindow);
+    const labels = yield* drawDistricts(districts, this.map, shapes, data.labels, this.newWindow);
     const marks =
       this.viewed ??
       new ListedMarks(
         cluster,
-        drawBranches(cluster, circles, data.branches, data.labels, this.newWindow),
+        yield* drawBranches(cluster, circles, data.branches, data.labels, this.newWindow),
       );
     this.labels.keep(marks.layer, labels);
     return marks;

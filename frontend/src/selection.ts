@@ -1,7 +1,7 @@
 /** One branch at a time stands out, on the map and in the list. */
 
 import type { DrawnBranch } from "./branches";
-import { L, reducedMotion } from "./leaflet-setup";
+import { reducedMotion } from "./motion";
 import type { Marks } from "./marks";
 
 /** How near to go: without tiles only borders show where one is, so they must stay in view. */

@@ -1,5 +1,7 @@
 /** The map and the list of one file that has everything inside (mapsvc/web/standalone.py). */
 
+import "./leaflet"; // first: the other modules need `L`
+import "./plugins";
 import { connectActions } from "./actions";
 import { orderDirections } from "./directions";
 import { connectList } from "./list";

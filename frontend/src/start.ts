@@ -10,9 +10,9 @@ import {
   fetchMapDataWithoutOutlines,
 } from "./mapdata";
 import { drawPlace } from "./place";
-import { L } from "./plugins";
 import { Scene } from "./scene";
 import { Selection } from "./selection";
+import { atOnce, giveWay, inSteps } from "./steps";
 import { drawTiles } from "./tiles";
 import type { ViewedMarks } from "./view";
 
@@ -116,16 +116,20 @@ async function start(frame: HTMLElement): Promise<Started> {
   const scene = new Scene(map, { districts, circles, cluster }, newWindow, status);
   const data = await fetchMapData(frame.dataset["source"] ?? "");
   drawTiles(map, data.tiles);
+  await giveWay();
   const bounds = boundsOf(data);
   if (bounds) {
     fit(map, data, bounds);
   }
-  const marks = scene.draw(data);
+  await giveWay();
+  const marks = await inSteps(scene.draw(data));
+  await giveWay();
   drawPlace(map, data.place);
   connectKeyboard(map);
   freeGesturesInFullscreen(map);
   nameButtons(map, data.labels);
   const selection = new Selection(map, marks, data.tiles !== null);
+  await giveWay();
   await scene.settled;
   if (scene.byView) {
     await uncover(map, data, scene.byView);
@@ -142,7 +146,7 @@ async function start(frame: HTMLElement): Promise<Started> {
     } else if (next.bounds) {
       allow(map, latLngs(next.bounds));
     }
-    selection.use(scene.draw(next));
+    selection.use(atOnce(scene.draw(next)));
     drawPlace(map, next.place);
     return next;
   };

@@ -2,7 +2,6 @@
 
 import { element, link } from "./dom";
 import type { TileSource } from "./mapdata";
-import { L } from "./plugins";
 
 const MAX_ZOOM_WITHOUT_TILES = 15;
 

@@ -6,11 +6,11 @@
  * views stays the same element, and so keeps the keyboard's focus and its popup.
  */
 
-import { type DrawnBranch, countIcon, drawBranch, inFull } from "./branches";
+import { type DrawnBranch, countIcon, drawBranch } from "./branches";
+import { inFull } from "./formats";
 import type { Box, ClusterMark, Labels, View, ViewSource } from "./mapdata";
 import { fetchBranch, fetchMembers, fetchView } from "./mapdata";
 import type { Marks } from "./marks";
-import { L } from "./plugins";
 import { membersPopup } from "./popup";
 
 const TILE_PX = 256;
