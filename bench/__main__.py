@@ -16,8 +16,8 @@ from bench.scale import FULL, QUICK, Scale
 from bench.tables import amount, number, put_into
 
 BENCHMARKS = (
-    *("nearest", "assign", "serving", "pages", "weight", "embeds", "lighthouse"),
-    *("workers", "imports", "cache"),
+    *("nearest", "assign", "serving", "pages", "workers", "imports", "cache"),
+    *("weight", "embeds", "lighthouse", "smooth"),
 )
 """Modules of this package with ``run(scale) -> list[Figure]``, in the order of running."""
 
