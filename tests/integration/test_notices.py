@@ -63,7 +63,7 @@ def properties(snapshot: Any, branch_id: str) -> dict[str, Any]:
 
 
 def told(store: Store, *notices: Notice) -> Snapshot:
-    """Notices of branches in Yinzhou, all but c."""
+    """Notices of branches in Yinzhou, all but c; the store changed a day before `NOW`."""
     placed = {
         branch_id: Placement(
             branch_id, Point(121.55, 29.8), Precision.BUILDING, 50, "curated", NOW, "330212", "x"
@@ -71,7 +71,8 @@ def told(store: Store, *notices: Notice) -> Snapshot:
         for branch_id in "ab"
     }
     contents = store.contents()
-    return snapshot_of(replace(contents, placements=placed, notices=notices))
+    then = NOW - timedelta(days=1)
+    return snapshot_of(replace(contents, changed_at=then, placements=placed, notices=notices))
 
 
 class TestLists:
