@@ -6,7 +6,7 @@ features, so that nothing is serialised anew for a request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -106,6 +106,18 @@ class DistrictCount:
 
     district: District
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How many branches each choice of a filter would find, all other filters as they are.
+
+    By code; a bank, service or district that no branch of the snapshot has may be missing.
+    """
+
+    banks: Mapping[str, int]
+    services: Mapping[str, int]
+    districts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +239,13 @@ class Snapshot(Protocol):
 
     def counts(self, query: BranchQuery) -> dict[str, int]:
         """How many branches that pass the filters lie in each district, by code, all of them."""
+
+    def facets(self, query: BranchQuery) -> Facets:
+        """How many branches would be found with another bank, service or district instead.
+
+        Args:
+            query: the filters; its own box is not looked at.
+        """
 
     def extent(self, query: BranchQuery) -> BBox | None:
         """The box around the branches that pass the filters; None where none of them is placed."""

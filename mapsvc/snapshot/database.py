@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,11 +18,10 @@ from mapsvc.snapshot.base import BankCount, DistrictCount
 from mapsvc.snapshot.features import Facts
 from mapsvc.snapshot.memory import service_counts
 from mapsvc.snapshot.notices import current
-from mapsvc.snapshot.postgis import EXTENT, Head, PostgisSnapshot, extent_of
+from mapsvc.snapshot.postgis import EXTENT, Head, PostgisSnapshot, extent_of, services_in
 from mapsvc.snapshot.territory import Territory
 from mapsvc.snapshot.wording import Wording
 from mapsvc.store.base import Store
-from mapsvc.store.rows import services_from
 from mapsvc.store.sql import SqlReading, store_errors
 
 _log = logging.getLogger(__name__)
@@ -117,10 +115,7 @@ def _make(connection: Connection, before: Head | None) -> Head:
         found = connection.execute(
             text("SELECT DISTINCT provider FROM placements WHERE lon IS NOT NULL")
         )
-        offered: Counter[str] = Counter()
         by_offer = _counted(connection, "SELECT services, count(*) FROM branches GROUP BY 1")
-        for stored, count in by_offer.items():
-            offered.update(dict.fromkeys(services_from(stored), count))
         by_hours = _counted(connection, "SELECT hours, count(*) FROM branches GROUP BY 1")
         hours = {
             stored: Hours.parse(canonical)
@@ -142,7 +137,7 @@ def _make(connection: Connection, before: Head | None) -> Head:
             },
             providers=frozenset(provider for (provider,) in found if provider),
             extent=extent_of(connection.execute(text(EXTENT)).one()),
-            services=service_counts(offered),
+            services=service_counts(services_in(by_offer)),
             hours=tuple(hours.items()),
             hours_known=sum(by_hours[stored] for stored in hours),
             notices=current(reading.notices, reading.changed_at),

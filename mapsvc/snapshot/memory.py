@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -26,6 +27,7 @@ from mapsvc.snapshot.base import (
     Cluster,
     Collection,
     DistrictCount,
+    Facets,
     Location,
     Neighbour,
     Page,
@@ -100,7 +102,7 @@ class MemorySnapshot:
         self.districts = tuple(
             DistrictCount(district, counts[district.code]) for district in territory.districts
         )
-        self.services = self._services()
+        self.services = service_counts(self._offering(columns.offer))
         self.hours_known = int(np.count_nonzero(columns.hours >= 0))
         self.notices = columns.notices
         self._open: tuple[datetime, Mask] | None = None
@@ -227,6 +229,37 @@ class MemorySnapshot:
             return {code: entry.count for code, entry in self._by_code.items()}
         return self._counts(self._columns.district[self._ordered(query)])
 
+    def facets(self, query: BranchQuery) -> Facets:
+        return self._unfiltered if query == EVERYTHING else self._facets(query)
+
+    @cached_property
+    def _unfiltered(self) -> Facets:
+        return self._facets(EVERYTHING)
+
+    def _facets(self, query: BranchQuery) -> Facets:
+        columns = self._columns
+        rest = self._filter(replace(query, bank=None, district=None, service=None, bbox=None))
+        chosen = {
+            "bank": BranchQuery(bank=query.bank),
+            "district": BranchQuery(district=query.district),
+            "service": BranchQuery(service=query.service),
+        }
+        masks = {name: mask for name, each in chosen.items() for mask in self._parts(each)}
+
+        def without(name: str) -> Mask | slice:
+            others = [mask for other, mask in masks.items() if other != name]
+            if rest is not None:
+                others.append(rest.mask)
+            found: Mask | slice = np.logical_and.reduce(others) if others else slice(None)
+            return found
+
+        of_bank = _counted(columns.bank[without("bank")], len(columns.banks))
+        return Facets(
+            banks=dict(zip(columns.banks, of_bank, strict=True)),
+            services=self._offering(columns.offer[without("service")]),
+            districts=self._counts(columns.district[without("district")]),
+        )
+
     def extent(self, query: BranchQuery) -> BBox | None:
         if query not in self._extents:
             if len(self._extents) >= _KEPT_EXTENTS:
@@ -329,12 +362,13 @@ class MemorySnapshot:
         """All that occur: few, however many branches there are."""
         return tuple(map(Hours.parse, self._columns.hours_texts))
 
-    def _services(self) -> tuple[ServiceCount, ...]:
+    def _offering(self, numbers: NDArray[Any]) -> Counter[str]:
+        """How many of these offers have each service."""
         offers = self._columns.offers
         counts: Counter[str] = Counter()
-        for codes, count in zip(offers, _counted(self._columns.offer, len(offers)), strict=True):
+        for codes, count in zip(offers, _counted(numbers, len(offers)), strict=True):
             counts.update(dict.fromkeys(codes, count))
-        return service_counts(counts)
+        return counts
 
     def _in_area(self, code: str) -> Mask:
         numbers = self._district_numbers

@@ -12,8 +12,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,7 @@ from mapsvc.snapshot.base import (
     Cluster,
     Collection,
     DistrictCount,
+    Facets,
     Location,
     Neighbour,
     Page,
@@ -49,6 +50,7 @@ from mapsvc.snapshot.saying import can_be_stored, said
 from mapsvc.snapshot.territory import Territory
 from mapsvc.snapshot.wording import EXAMINED, Wording
 from mapsvc.store.base import OF_BRANCH, OF_PLACEMENT, Row
+from mapsvc.store.rows import services_from
 from mapsvc.store.sql import store_errors
 
 Values = dict[str, Any]
@@ -258,10 +260,25 @@ class PostgisSnapshot:
     def counts(self, query: BranchQuery) -> dict[str, int]:
         if query == EVERYTHING:
             return {code: entry.count for code, entry in self._head.districts.items()}
-        where, values = self._where(query)
-        rows = self._rows(f"SELECT p.district, count(*) {_FROM} {where} GROUP BY 1", values)
-        counted = {code: count for code, count in rows}  # noqa: C416  # rows are no tuples
+        counted = self._grouped("p.district", query)
         return {code: counted.get(code, 0) for code in self._head.territory.names}
+
+    def facets(self, query: BranchQuery) -> Facets:
+        query = replace(query, bbox=None)
+        without = {name: replace(query, **{name: None}) for name in ("bank", "service")}
+        return Facets(
+            banks=(
+                {entry.bank.code: entry.count for entry in self.banks}
+                if without["bank"] == EVERYTHING
+                else self._grouped("b.bank", without["bank"])
+            ),
+            services=(
+                {entry.service.code: entry.count for entry in self.services}
+                if without["service"] == EVERYTHING
+                else services_in(self._grouped("b.services", without["service"]))
+            ),
+            districts=self.counts(replace(query, district=None)),
+        )
 
     def extent(self, query: BranchQuery) -> BBox | None:
         if query == EVERYTHING:
@@ -291,6 +308,12 @@ class PostgisSnapshot:
                 while len(head.counted) > _KEPT_COUNTS:
                     head.counted.popitem(last=False)
         return known
+
+    def _grouped(self, column: str, query: BranchQuery) -> dict[Any, int]:
+        """How many branches that pass the filters have each value of a column."""
+        where, values = self._where(query)
+        rows = self._rows(f"SELECT {column}, count(*) {_FROM} {where} GROUP BY 1", values)
+        return {value: count for value, count in rows}  # noqa: C416  # rows are no tuples
 
     def _where(self, query: BranchQuery, *also: str, has_box: bool = True) -> tuple[str, Values]:
         """The condition for what passes every filter, and its values."""
@@ -388,6 +411,15 @@ class PostgisSnapshot:
 
 
 EXTENT = f"SELECT min(p.lon), min(p.lat), max(p.lon), max(p.lat) {_FROM}"
+
+
+def services_in(by_offer: Mapping[str, int]) -> Counter[str]:
+    """How many branches have each service, from how many have each stored set of them."""
+    counts: Counter[str] = Counter()
+    for stored, count in by_offer.items():
+        for code in services_from(stored):
+            counts[code] += count
+    return counts
 
 
 def extent_of(row: Sequence[float | None]) -> BBox | None:

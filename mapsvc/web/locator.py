@@ -13,7 +13,7 @@ from mapsvc.links import Destination, directions
 from mapsvc.lists.banks import banks
 from mapsvc.maps import Kind
 from mapsvc.model import BBox
-from mapsvc.snapshot import EVERYTHING, BranchQuery, Snapshot
+from mapsvc.snapshot import EVERYTHING, BranchQuery, Facets, Snapshot
 from mapsvc.web import assets, caching, display, notices, openings, words
 from mapsvc.web.areas import AreaLink, area_counts, area_name, area_title, crumbs, shown_in
 from mapsvc.web.branches import BranchView, bank_name, bank_short_name, branch_view, service_name
@@ -34,7 +34,7 @@ _NEARBY_AMONG = 12
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An option of the filter."""
+    """An option of the filter; ``count`` is what it would find, the other filters as they are."""
 
     value: str
     name: str
@@ -103,6 +103,7 @@ def _rendered() -> ResponseReturnValue:
         return url_for("locator.index", **(given_in(query) | {"district": district}))
 
     shown = listing(snap, query, wanted.page, here, area_address, origin=start.origin)
+    facets = snap.facets(query)
     body = render_template(
         "locator/index.html",
         **listed(snap, shown),
@@ -122,12 +123,15 @@ def _rendered() -> ResponseReturnValue:
         filtered=wanted.query != EVERYTHING,
         near_box=in_datum(shown.near_box, datum_of_tiles()) if shown.near_box else None,
         service_choices=[
-            Choice(known.service.code, service_name(known.service), known.count)
-            for known in snap.services
+            Choice(each.code, service_name(each), facets.services.get(each.code, 0))
+            for each in (known.service for known in snap.services)
         ],
         hours_unknown=len(snap) - snap.hours_known,
-        banks=[Choice(b.bank.code, bank_short_name(b.bank), b.count) for b in snap.banks],
-        choices=_choices(snap, start.area.code if start.area else query.district),
+        banks=[
+            Choice(each.code, bank_short_name(each), facets.banks.get(each.code, 0))
+            for each in (known.bank for known in snap.banks)
+        ],
+        choices=_choices(snap, start.area.code if start.area else query.district, facets),
         list_choices=[Choice(known.slug, display.shown(known.title)) for known in snap.lists],
     )
     return body, page_of(shown)
@@ -152,18 +156,22 @@ def _near(start: Start, box: BBox | None) -> Near | None:
     return Near(box, place=start.place) if start.place else None
 
 
-def _choices(snap: Snapshot, district: str | None) -> AreaChoices:
+def _choices(snap: Snapshot, district: str | None, facets: Facets) -> AreaChoices:
     here, areas = shown_in(snap, BranchQuery(district=district))
-    counts = area_counts(snap, EVERYTHING, areas)
+    everywhere = area_counts(snap, EVERYTHING, areas)
+
+    def count(code: str) -> int:
+        return sum(facets.districts.get(each, 0) for each in snap.areas.get(code).districts)
+
     # Above the first page's own areas there is nothing to go up to.
     start, first = shown_in(snap, EVERYTHING)
     above = crumbs(snap, here) if here != start else []
     return AreaChoices(
-        above=tuple(Choice(link.code, link.name, link.count) for link in above),
+        above=tuple(Choice(link.code, link.name, count(link.code)) for link in above),
         members=tuple(
-            Choice(area.code, _name_among(snap, area.code, bool(above)), counts[area.code])
+            Choice(area.code, _name_among(snap, area.code, bool(above)), count(area.code))
             for area in areas
-            if counts[area.code] or area.code == district
+            if everywhere[area.code] or area.code == district
         ),
         name=above[-1].name if above else "",
         all=words.of_areas(first).all,

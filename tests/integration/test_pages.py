@@ -133,6 +133,16 @@ def test_the_filter_works_without_scripts(client: FlaskClient, query: str, found
     assert ("没有符合条件的网点" in shown.text) == (found == 0)
 
 
+def test_choices_say_what_they_would_find_with_the_other_filters(client: FlaskClient) -> None:
+    shown = page(client, "/?bank=bocom&lang=zh")
+    assert "鄞州区（1）" in shown.text  # of its eight branches
+    assert "工商银行（2）" in shown.text  # instead of this bank, everywhere
+    disabled = {a.get("value") for a in shown.all("option") if "disabled" in a}
+    assert disabled, "a district without a branch of this bank cannot be chosen"
+    for code in disabled:
+        assert page(client, f"/?bank=bocom&district={code}").text.count("card__name") == 0
+
+
 def test_the_filter_keeps_what_was_asked(client: FlaskClient) -> None:
     shown = page(client, "/?q=支行&bank=bocom&lang=zh")
     assert [a.get("value") for a in shown.all("option") if "selected" in a] == ["bocom"]

@@ -217,6 +217,11 @@ def test_filters(query: BranchQuery, postgis: PostgisSnapshot, memory: MemorySna
     assert sorted(whole) == sorted(memory.iterate(query))
     assert postgis.counts(query) == memory.counts(query)
     assert postgis.extent(query) == memory.extent(query)
+    found_facets, expected_facets = postgis.facets(query), memory.facets(query)
+    for name in ("banks", "services", "districts"):
+        found_counts, expected_counts = (getattr(f, name) for f in (found_facets, expected_facets))
+        for code in {*found_counts, *expected_counts} - {None}:
+            assert found_counts.get(code, 0) == expected_counts.get(code, 0), (name, code)
 
 
 def test_services_hours_and_notices(postgis: PostgisSnapshot) -> None:

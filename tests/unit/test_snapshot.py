@@ -104,6 +104,32 @@ def test_pages_follow_each_other(snapshot: Snapshot, query: BranchQuery) -> None
     assert {page.matched for page in pages} == {15}
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        EVERYTHING,
+        BranchQuery(bank="bocom"),
+        BranchQuery(district="330212", q="支行"),
+        BranchQuery(bank="ccb", district="330212", list="ningbo-2021"),
+        BranchQuery(bank="none", service="none"),
+    ],
+    ids=repr,
+)
+def test_facets_say_what_each_choice_would_find(snapshot: Snapshot, query: BranchQuery) -> None:
+    facets = snapshot.facets(query)
+    for entry in snapshot.banks:
+        chosen = replace(query, bank=entry.bank.code)
+        assert facets.banks.get(entry.bank.code, 0) == snapshot.page(chosen, 0).matched
+    for district in snapshot.districts:
+        code = district.district.code
+        chosen = replace(query, district=code)
+        assert facets.districts.get(code, 0) == snapshot.page(chosen, 0).matched
+    for service in snapshot.services:
+        code = service.service.code
+        chosen = replace(query, service=code)
+        assert facets.services.get(code, 0) == snapshot.page(chosen, 0).matched
+
+
 def test_counts_and_extent(snapshot: Snapshot) -> None:
     assert snapshot.counts(BranchQuery(bank="bocom", district="330212")) == {
         entry.district.code: {"330212": 1}.get(entry.district.code, 0)
