@@ -124,8 +124,8 @@ def test_facets_say_what_each_choice_would_find(snapshot: Snapshot, query: Branc
         code = district.district.code
         chosen = replace(query, district=code)
         assert facets.districts.get(code, 0) == snapshot.page(chosen, 0).matched
-    for service in snapshot.services:
-        code = service.service.code
+    for offered in snapshot.services:
+        code = offered.service.code
         chosen = replace(query, service=code)
         assert facets.services.get(code, 0) == snapshot.page(chosen, 0).matched
 

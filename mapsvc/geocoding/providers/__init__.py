@@ -7,9 +7,9 @@ from typing import Protocol
 from urllib.parse import quote
 
 from mapsvc import __version__
-from mapsvc.address.plan import Question
 from mapsvc.config import ProviderSettings, Settings
 from mapsvc.errors import SettingError
+from mapsvc.geocoding import asking
 from mapsvc.geocoding.providers.addok import Addok
 from mapsvc.geocoding.providers.amap import AMap
 from mapsvc.geocoding.providers.baidu import Baidu
@@ -20,7 +20,6 @@ from mapsvc.geocoding.providers.photon import Photon
 from mapsvc.geocoding.providers.tencent import Tencent
 from mapsvc.geocoding.providers.tianditu import Tianditu
 from mapsvc.geocoding.transport import Http, Offline, Transport
-from mapsvc.model import Geocode
 
 GEOCODERS: Mapping[str, type[ProviderGeocoder]] = {
     geocoder.name: geocoder
@@ -28,21 +27,10 @@ GEOCODERS: Mapping[str, type[ProviderGeocoder]] = {
 }
 
 
-class Provider(Protocol):
-    """A geocoder as the run sees it."""
+class Provider(asking.Provider, Protocol):
+    """A geocoder as the run sees it, with its settings."""
 
-    name: str
     settings: ProviderSettings
-
-    def phrase(self, question: Question) -> tuple[str, Mapping[str, str]]:
-        """The canonical query and the options: with the name, the key of the cache."""
-
-    def ask(self, question: Question) -> Geocode:
-        """One request: found or not found.
-
-        Raises:
-            ProviderError: no usable answer; nothing else is raised.
-        """
 
 
 def build(

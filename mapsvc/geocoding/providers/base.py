@@ -125,6 +125,30 @@ class ProviderGeocoder(Geocoder):  # type: ignore[misc]  # geopy ships no types
         return url
 
 
+class WordsGeocoder(ProviderGeocoder):
+    """A provider at an own server that is asked in words, for some results.
+
+    Args:
+        settings: its address, key, secret and timeout.
+        transport: the way out.
+        options: those of `ProviderGeocoder`, and what geopy's own class takes beside its domain.
+    """
+
+    words: ClassVar[str] = "q"
+    """The name of the parameter that holds the question."""
+    most: ClassVar[str] = "limit"
+    """That of the number of results."""
+
+    def __init__(self, settings: ProviderSettings, transport: Transport, **options: Any) -> None:
+        super().__init__(settings, transport, domain=domain(settings), **options)
+
+    def phrase(self, question: Question) -> tuple[str, Mapping[str, str]]:
+        return canonical(question.text), {self.words: spaced(question)}
+
+    def parameters(self, query: str, options: Mapping[str, str]) -> dict[str, str]:
+        return {self.words: query, **options, self.most: "5"}
+
+
 def _as_it_is(answer: Any) -> Any:
     return answer
 

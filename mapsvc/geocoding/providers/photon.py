@@ -5,29 +5,13 @@ No language is sent, because a server answers 400 to one that it was not built w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import geopy.geocoders
 
-from mapsvc.address.normalise import canonical
-from mapsvc.address.plan import Question
-from mapsvc.config import ProviderSettings
-from mapsvc.geocoding.providers.base import ProviderGeocoder, domain, spaced
-from mapsvc.geocoding.transport import Transport
+from mapsvc.geocoding.providers.base import WordsGeocoder
 
 
-class Photon(ProviderGeocoder, geopy.geocoders.Photon):  # type: ignore[misc]
+class Photon(WordsGeocoder, geopy.geocoders.Photon):  # type: ignore[misc]
     """Asked in words, for some results."""
 
     name = "photon"
     path = "/api"
-
-    def __init__(self, settings: ProviderSettings, transport: Transport, **options: Any) -> None:
-        super().__init__(settings, transport, domain=domain(settings), **options)
-
-    def phrase(self, question: Question) -> tuple[str, Mapping[str, str]]:
-        return canonical(question.text), {"q": spaced(question)}
-
-    def parameters(self, query: str, options: Mapping[str, str]) -> dict[str, str]:
-        return {"q": query, **options, "limit": "5"}
