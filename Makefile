@@ -38,8 +38,8 @@ run: setup  ## serve the branches at http://127.0.0.1:8000
 system:
 	@sh .ci/system-packages
 
-# Two at least: many tests wait for a server. A file's tests stay together, for they share servers.
-TESTS_AT_ONCE ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 2 ] && n=2; [ $$n -gt 4 ] && n=4; echo $$n)
+# One more than there are cores: many tests wait for a server. A file's tests share servers.
+TESTS_AT_ONCE ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -gt 4 ] && n=4; echo $$((n + 1)))
 PYTEST := $(BIN)/python -m pytest --numprocesses $(TESTS_AT_ONCE) --dist loadfile
 
 test: setup-test system lint  ## run every check and every test
