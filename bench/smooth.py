@@ -109,6 +109,7 @@ def _longest(browser: Browser, page: Page, act: Callable[[], object]) -> Task:
     tasks = [
         (event["dur"] / 1_000, event.get("tdur", 0) / 1_000)
         for event in events
-        if event["name"].endswith("RunTask") and (event["pid"], event["tid"]) in main
+        if event["name"].endswith("RunTask") and event["ph"] == "X"
+        if (event["pid"], event["tid"]) in main
     ]
     return max(tasks)
