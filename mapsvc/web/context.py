@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Protocol
 
-from flask import current_app, request
+from flask import Request, current_app, request
 
 from mapsvc.config import Settings
 from mapsvc.snapshot import Snapshot
@@ -69,14 +70,17 @@ def public_address() -> str | None:
     public = context().settings.public_url
     if public:
         return public
-    if not _is_own(request.environ.get("REMOTE_ADDR", "")):
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+    environ = asked.environ
+    if not _is_own(environ.get("REMOTE_ADDR", "")):
         return None  # who asks from elsewhere may write any host
-    host = request.environ.get("HTTP_HOST", "")
+    host = environ.get("HTTP_HOST", "")
     if not _LOOPBACK.fullmatch(host):
         return None
-    return f"{request.scheme}://{host}{request.script_root}"
+    return f"{asked.scheme}://{host}{asked.root_path}"
 
 
+@functools.lru_cache(maxsize=1_000)
 def _is_own(peer: str) -> bool:
     """Whether a peer's address is of this machine."""
     try:
