@@ -36,13 +36,16 @@ def profile_of(figure: Figure, work: Callable[[], object]) -> Figure:
 
 
 def spy(server: int, work: Callable[[], object], seconds: int = 4) -> str:
-    """The functions of one worker of a server by own time, while ``work`` loads the server."""
+    """The functions of one worker of a server by own time, while ``work`` loads the server.
+
+    Of threads that hold the interpreter: py-spy takes others, which sleep, for busy ones.
+    """
     worker = _busiest_child(server)
     program = Path(sys.executable).with_name("py-spy")
     with tempfile.NamedTemporaryFile() as output:
         command: list[str | Path] = [
             program, "record", "--pid", str(worker), "--duration", str(seconds),
-            "--rate", "500", "--format", "raw", "--output", output.name,
+            "--rate", "500", "--gil", "--format", "raw", "--output", output.name,
         ]  # fmt: skip
         with subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
